@@ -1,0 +1,2 @@
+/** The reference actor app: OpenStack, with a simulated cloud. */
+export {};

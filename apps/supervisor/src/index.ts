@@ -1,0 +1,2 @@
+/** The supervisor role as a process of its own. */
+export {};

@@ -1,0 +1,2 @@
+/** The throttle role as a process of its own. */
+export {};

@@ -1,0 +1,2 @@
+/** The worker role as a process of its own. */
+export {};

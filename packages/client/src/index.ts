@@ -1,0 +1,2 @@
+/** Sends commands and follows operations. */
+export {};

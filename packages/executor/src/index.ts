@@ -1,0 +1,2 @@
+/** Operations: plans and the entity that supervises them. */
+export {};

@@ -1,0 +1,2 @@
+/** The adapter to NATS JetStream: host, topology, publisher, stores. */
+export {};

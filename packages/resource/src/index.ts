@@ -1,0 +1,2 @@
+/** Resource kinds, their life-cycle machine and the store port. */
+export {};

@@ -1,0 +1,2 @@
+/** Task contracts, handlers and the worker. */
+export {};

@@ -1,0 +1,2 @@
+/** Virtual clock, in-memory adapters, conformance suites, the rehearsal. */
+export {};

@@ -1,0 +1,2 @@
+/** Limits that hold: scopes, leases and waiters as an entity. */
+export {};
