@@ -1,0 +1,59 @@
+/**
+ * Loading a record. A root carries the effects of its last turn, because nobody can know whether a host that is gone
+ * had emitted them. They are emitted again, under the same ids, before anything else:
+ *  - if the root is younger than half the server's de-duplication window: the server drops the ones it has;
+ *  - if it is older: only if one of the turn's inputs is still in its stream. Inputs are acknowledged after confirmation,
+ *    so gone means confirmed; emitting again by default would send doubles that no window catches any more.
+ */
+import type { Address } from '@troupe/protocol';
+import type { Behaviour, Incoming } from './behaviour.ts';
+import type { Random } from './clock.ts';
+import { EntityRecordState } from './entity-record.ts';
+import { type HostEvent, type Loaded, writeEnded } from './host.ts';
+import type { EffectSink, InputRef, InputStreams, LoadedRecord, RecordStore } from './ports.ts';
+
+export interface ActivationInput {
+  readonly address: Address;
+  readonly behaviour: Behaviour;
+  readonly records: RecordStore;
+  readonly effects: EffectSink;
+  readonly inputs: InputStreams;
+  readonly random: Random;
+  readonly dedupWindowMs: number;
+  readonly onEvent: (event: HostEvent) => void;
+}
+
+/** Builds the working state, and returns the outcomes of writes that were emitted again: the next turn folds them first. */
+export async function activate(input: ActivationInput): Promise<{ loaded: Loaded; outcomes: Incoming[] }> {
+  const { address, behaviour, records } = input;
+  const stored = await records.load(address);
+  const record = new EntityRecordState(input.random.token());
+  if (stored === undefined) {
+    return { loaded: { record, state: behaviour.activate(address.key, undefined) }, outcomes: [] };
+  }
+  const items = record.adopt(stored);
+  const doubtful = await isDoubtful(input, stored);
+  const outcomes = doubtful ? await input.effects.emit(stored.root.fx, { from: address, revision: stored.revision }) : [];
+  const entity = stored.root.s === undefined ? undefined : { root: stored.root.s, items };
+  const state = behaviour.activate(address.key, entity);
+  input.onEvent({
+    type: 'activated',
+    address,
+    emittedAgain: doubtful ? stored.root.fx.length : 0,
+    items: items.size,
+  });
+  return { loaded: { record, state }, outcomes: outcomes.map((o) => writeEnded(o, records.serverNow())) };
+}
+
+async function isDoubtful(input: ActivationInput, stored: LoadedRecord): Promise<boolean> {
+  if (stored.root.fx.length === 0) return false;
+  if (stored.root.d === true) return true;
+  const ageMs = input.records.serverNow() - stored.storedAt;
+  if (ageMs < input.dedupWindowMs / 2) return true;
+  return anyPresent(input.inputs, stored.root.in);
+}
+
+async function anyPresent(inputs: InputStreams, refs: readonly InputRef[]): Promise<boolean> {
+  for (const ref of refs) if (await inputs.isPresent(ref)) return true;
+  return false;
+}

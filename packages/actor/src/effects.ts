@@ -1,0 +1,32 @@
+/**
+ * Effects are data: what a turn wants done once it is committed. The host gives each an id that is stored with the
+ * record, so that an effect emitted again after a crash is recognisably the same one.
+ */
+import type { Address, Answer, Context, Json, QueueClass, TaskMessage, TaskOutcome, WireError } from '@troupe/protocol';
+import type { ResourceWrite } from './store.ts';
+
+export type Effect =
+  /** Mail to an entity; with `at` (epoch ms) a timer, which carries `id` when it fires and can be cancelled by it. */
+  | { readonly type: 'send'; readonly to: Address; readonly mail: { readonly type: string; readonly body: Json }; readonly at?: number; readonly id?: string; readonly context?: Context }
+  /** Takes a timed send back. Harmless when it fired already: the state does not name it any more. */
+  | { readonly type: 'cancel'; readonly timer: string }
+  | { readonly type: 'task'; readonly class: QueueClass; readonly pool: string; readonly message: TaskMessage; readonly context?: Context }
+  | { readonly type: 'publish'; readonly topic: readonly string[]; readonly body: Json; readonly context?: Context }
+  /** Told to whoever listens; best effort, the record is what answers later. */
+  | { readonly type: 'answer'; readonly answer: Answer; readonly replyTo?: string }
+  /** Tells running attempts of a pool that they are not wanted any more; best effort, the durable answer is the record. */
+  | { readonly type: 'signal'; readonly pool: string; readonly body: Json }
+  /** A refusable write of a resource: its outcome comes back as mail `write.ended` in the next turn. */
+  | { readonly type: 'write'; readonly write: ResourceWrite; readonly id?: string }
+  | { readonly type: 'putItem'; readonly item: string; readonly body: Json }
+  | { readonly type: 'removeItem'; readonly item: string }
+  | { readonly type: 'result'; readonly id: string; readonly task: string; readonly attempt: number; readonly outcome: TaskOutcome; readonly ttlMs: number }
+  | { readonly type: 'bury'; readonly origin: readonly string[]; readonly reason: string; readonly error: WireError; readonly body: Json }
+  /** Ends the record: items go, the root stays for `ttlMs`, a tombstone (if any) for its own time. */
+  | { readonly type: 'end'; readonly ttlMs: number; readonly tombstone?: { readonly ttlMs: number; readonly body: Json } };
+
+/** An effect that must be confirmed, with the id under which it is (and would again be) emitted. */
+export type PendingEffect = Exclude<Effect, { type: 'putItem' | 'answer' | 'signal' | 'end' }> & { readonly id: string; readonly context?: Context };
+
+/** What leaves once and is never repeated: nobody may depend on it. */
+export type FleetingEffect = Extract<Effect, { type: 'answer' | 'signal' }>;

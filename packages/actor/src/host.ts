@@ -1,0 +1,476 @@
+/**
+ * The entity host: runs turns. Per key one at a time, different keys side by side.
+ *
+ *   take all messages that wait → fold → write items → commit by compare-and-set → emit effects → acknowledge
+ *
+ * Each arrow is a place where a process may die or freeze, and each has its rule:
+ *  - before the commit nothing has left, so the messages simply come again;
+ *  - between commit and emission the root names its effects and the inputs it has not acknowledged: the next activation
+ *    emits them again under the same ids;
+ *  - inputs are acknowledged only after every effect is confirmed, so an input that is gone proves confirmation;
+ *  - a failed compare-and-set is never acknowledged: the state is dropped, loaded and the messages applied again;
+ *  - the outcome of a refusable effect is folded by a further turn before the messages that caused it are acknowledged.
+ * Ownership of partitions is for speed; nothing here believes in it.
+ */
+import { type Address, toWireError, type WireError } from '@troupe/protocol';
+import type { Behaviour, Incoming } from './behaviour.ts';
+import { type Clock, type Random, sleep } from './clock.ts';
+import { activate } from './activation.ts';
+import type { EntityRecordState } from './entity-record.ts';
+import { fold, FoldError, type Folded } from './fold.ts';
+import type { FreezeGuard } from './freeze-guard.ts';
+import type { Delivery, EffectSink, InputStreams, RecordStore } from './ports.ts';
+import { probe } from './probe.ts';
+import { backoffMs, supervisionDefaults, type SupervisionOptions } from './supervision.ts';
+
+export interface HostOptions {
+  readonly behaviours: readonly Behaviour<never>[];
+  readonly records: RecordStore;
+  readonly effects: EffectSink;
+  readonly inputs: InputStreams;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Window within which the server drops a message id it has seen; an activation younger than half of it emits again. */
+  readonly dedupWindowMs: number;
+  /** Hold of a delivered message; renewed here while a turn waits for the store. Default 2000. */
+  readonly ackWaitMs?: number;
+  /** Records kept in memory when idle. Default 1000; more costs memory, fewer costs loads. */
+  readonly maxResident?: number;
+  /** Messages folded into one turn at the most. Default 512. */
+  readonly maxBatch?: number;
+  readonly supervision?: Partial<SupervisionOptions>;
+  /** Asked before every turn; its `onThaw` must call {@link EntityHost.thaw}. */
+  readonly guard?: FreezeGuard;
+  readonly onEvent?: (event: HostEvent) => void;
+}
+
+export type HostEvent =
+  | { readonly type: 'turnCommitted'; readonly address: Address; readonly revision: number; readonly messages: number; readonly effects: number }
+  | { readonly type: 'turnIgnored'; readonly address: Address; readonly messages: number }
+  | { readonly type: 'conflict'; readonly address: Address }
+  | { readonly type: 'activated'; readonly address: Address; readonly emittedAgain: number; readonly items: number }
+  | { readonly type: 'messageFailed'; readonly address: Address; readonly messageType: string; readonly tries: number; readonly error: WireError }
+  | { readonly type: 'quarantined'; readonly address: Address; readonly error: WireError }
+  | { readonly type: 'refused'; readonly address: Address; readonly messageType: string; readonly sender: string }
+  | { readonly type: 'unavailable'; readonly address: Address; readonly error: WireError };
+
+export interface EntityHost {
+  deliver(delivery: Delivery): void;
+  /** The thaw rule: forgets every message that is not in a running turn and every cached record. */
+  thaw(): void;
+  /** Resolves when no turn runs and nothing is queued. */
+  idle(): Promise<void>;
+  /** Lets running turns end, drops what is queued (it comes again elsewhere). */
+  stop(): Promise<void>;
+  readonly resident: number;
+  readonly queued: number;
+}
+
+interface Cell {
+  readonly address: Address;
+  readonly name: string;
+  readonly behaviour: Behaviour;
+  queue: Delivery[];
+  running: boolean;
+  loaded: Loaded | undefined;
+}
+
+export interface Loaded {
+  readonly record: EntityRecordState;
+  readonly state: unknown;
+}
+
+export function createEntityHost(options: HostOptions): EntityHost {
+  return new Host(options);
+}
+
+class Host implements EntityHost {
+  private readonly options: HostOptions;
+  private readonly supervision: SupervisionOptions;
+  private readonly behaviours: ReadonlyMap<string, Behaviour>;
+  private readonly cells = new Map<string, Cell>();
+  private readonly held = new Map<Delivery, number>();
+  private readonly stopped = new AbortController();
+  private generation = 0;
+  private active = 0;
+  private waiters: (() => void)[] = [];
+  private cancelRenewal: (() => void) | undefined;
+
+  constructor(options: HostOptions) {
+    this.options = options;
+    this.supervision = { ...supervisionDefaults, ...options.supervision };
+    this.behaviours = new Map(options.behaviours.map((b) => [b.kind, b as unknown as Behaviour]));
+  }
+
+  get resident(): number {
+    return this.cells.size;
+  }
+
+  get queued(): number {
+    let n = 0;
+    for (const cell of this.cells.values()) n += cell.queue.length;
+    return n;
+  }
+
+  deliver(delivery: Delivery): void {
+    if (this.stopped.signal.aborted) return;
+    const behaviour = this.behaviours.get(delivery.to.kind);
+    // not ours: left unacknowledged, it comes again where its kind is served
+    if (behaviour === undefined) return;
+    const name = `${delivery.to.kind}/${delivery.to.key}`;
+    let cell = this.cells.get(name);
+    if (cell === undefined) {
+      cell = { address: delivery.to, name, behaviour, queue: [], running: false, loaded: undefined };
+      this.cells.set(name, cell);
+      this.evict();
+    }
+    cell.queue.push(delivery);
+    this.held.set(delivery, this.options.clock.monotonic());
+    this.armRenewal();
+    if (!cell.running) void this.run(cell);
+  }
+
+  thaw(): void {
+    this.generation++;
+    for (const [name, cell] of this.cells) {
+      for (const d of cell.queue) this.held.delete(d);
+      cell.queue = [];
+      cell.loaded = undefined;
+      if (!cell.running) this.cells.delete(name);
+    }
+  }
+
+  async idle(): Promise<void> {
+    while (this.active > 0) await new Promise<void>((resolve) => this.waiters.push(resolve));
+  }
+
+  async stop(): Promise<void> {
+    for (const cell of this.cells.values()) cell.queue = [];
+    this.stopped.abort();
+    await this.idle();
+    this.held.clear();
+    this.cancelRenewal?.();
+  }
+
+  private async run(cell: Cell): Promise<void> {
+    cell.running = true;
+    this.active++;
+    try {
+      while (cell.queue.length > 0) {
+        const batch = cell.queue.splice(0, this.options.maxBatch ?? 512);
+        try {
+          await this.turn(cell, batch, this.generation);
+        } catch (cause) {
+          // a defect of the host or of an adapter: the messages come again, and count as starts without an end
+          cell.loaded = undefined;
+          this.release(batch);
+          this.emitEvent({ type: 'unavailable', address: cell.address, error: toWireError(cause) });
+        }
+      }
+    } finally {
+      cell.running = false;
+      this.active--;
+      // most recently used last, for eviction
+      if (this.cells.get(cell.name) === cell) {
+        this.cells.delete(cell.name);
+        if (cell.loaded !== undefined) this.cells.set(cell.name, cell);
+      }
+      if (this.active === 0) for (const resolve of this.waiters.splice(0)) resolve();
+    }
+  }
+
+  /** Applies a batch to its end: all of it acknowledged, put off, or (after a freeze or stop) left to come again. */
+  private async turn(cell: Cell, first: readonly Delivery[], generation: number): Promise<void> {
+    let batch = await this.screen(cell, first);
+    // outcomes of writes, folded before the messages that caused them are acknowledged
+    let outcomes: Incoming[] = [];
+    let waiting: Delivery[] = [];
+    let outcomeTries = 0;
+    while (batch.length > 0 || waiting.length > 0) {
+      // a freeze lies behind us: what we hold is delivered elsewhere already
+      this.options.guard?.check();
+      if (generation !== this.generation || this.stopped.signal.aborted) return this.release([...waiting, ...batch]);
+      const loaded = await this.load(cell, outcomes);
+      // no outcomes after a reload: another host has gone on with this record; ours come again and answer nothing
+      if (loaded === undefined || (batch.length === 0 && outcomes.length === 0)) return this.release([...waiting, ...batch]);
+      if (loaded.record.quarantine !== undefined && !(await this.leaveQuarantine(cell, loaded, batch))) {
+        return this.release([...waiting, ...batch]);
+      }
+      await probe('turn.started', cell.name);
+      let folded: Folded;
+      try {
+        folded = fold({
+          behaviour: cell.behaviour,
+          state: loaded.state,
+          record: loaded.record,
+          self: cell.address,
+          messages: [...outcomes, ...batch.map((d) => d.message)],
+          random: this.options.random,
+        });
+      } catch (error) {
+        cell.loaded = undefined;
+        if (!(error instanceof FoldError)) throw error;
+        const guilty = batch[error.index - outcomes.length];
+        // outcomes are produced again by the activation: their writes are effects of the committed root
+        outcomes = [];
+        if (guilty !== undefined) {
+          await this.failed(cell, guilty, error.cause);
+          batch = batch.filter((d) => d !== guilty);
+          continue;
+        }
+        if (++outcomeTries < this.supervision.tries) {
+          const delay = backoffMs(this.supervision, outcomeTries, this.options.random.next());
+          await sleep(this.options.clock, delay, this.stopped.signal);
+          continue;
+        }
+        await this.quarantine(cell, toWireError(error.cause), 'write.ended');
+        this.acknowledge(waiting);
+        return this.release(batch);
+      }
+      const inputs = [...waiting, ...batch];
+      if (!folded.changed) {
+        this.options.effects.tell(folded.fleeting);
+        this.acknowledge(inputs);
+        this.emitEvent({ type: 'turnIgnored', address: cell.address, messages: inputs.length });
+        return;
+      }
+      const committed = await this.commit(cell, loaded, folded, inputs);
+      if (!committed) {
+        cell.loaded = undefined;
+        outcomes = [];
+        continue;
+      }
+      const ended = await this.emit(cell, loaded, folded);
+      if (ended === undefined) return this.release(inputs);
+      await probe('turn.emitted', cell.name);
+      if (ended.length === 0) {
+        this.acknowledge(inputs);
+        await probe('turn.acknowledged', cell.name);
+        return;
+      }
+      waiting = inputs;
+      batch = [];
+      outcomes = ended;
+    }
+  }
+
+  /** Refuses what the sender may not say, and buries what keeps killing its hosts. */
+  private async screen(cell: Cell, batch: readonly Delivery[]): Promise<Delivery[]> {
+    const kept: Delivery[] = [];
+    for (const delivery of batch) {
+      if (cell.behaviour.mayReceive?.(delivery.message) === false) {
+        const { type, sender } = delivery.message;
+        this.emitEvent({ type: 'refused', address: cell.address, messageType: type, sender });
+        await this.bury(cell, delivery, { code: 'not_permitted', message: `${sender} may not send ${type}` });
+        continue;
+      }
+      if (delivery.deliveries > 1) {
+        const starts = await this.retry(cell, () => this.options.inputs.recordStart(delivery.ref));
+        if (starts === undefined) continue;
+        if (starts > this.supervision.crashes) {
+          const error = { code: 'worker_lost', message: `started ${starts} times without an end` };
+          await this.bury(cell, delivery, error);
+          continue;
+        }
+      }
+      kept.push(delivery);
+    }
+    return kept;
+  }
+
+  private async load(cell: Cell, outcomes: Incoming[]): Promise<Loaded | undefined> {
+    if (cell.loaded !== undefined) return cell.loaded;
+    const result = await this.retry(cell, () =>
+      activate({ address: cell.address, behaviour: cell.behaviour, ...this.options, onEvent: (e) => this.emitEvent(e) }),
+    );
+    if (result === undefined) return undefined;
+    cell.loaded = result.loaded;
+    outcomes.push(...result.outcomes);
+    return cell.loaded;
+  }
+
+  private async commit(cell: Cell, loaded: Loaded, folded: Folded, inputs: readonly Delivery[], doubtful = false): Promise<boolean> {
+    const { record } = loaded;
+    const { records } = this.options;
+    record.turn++;
+    const text = record.encode(folded.rootText, folded.pending, inputs.map((d) => d.ref), doubtful);
+    const ttlMs = record.ttlSeconds === undefined ? undefined : record.ttlSeconds * 1_000;
+    const outcome = await this.retry(cell, async () => {
+      if (folded.puts.length > 0) {
+        await records.putItems(cell.address, folded.puts);
+        await probe('turn.itemsPut', cell.name);
+      }
+      const first = await records.commit(cell.address, record.revision, text, ttlMs);
+      if (first.ok) return first;
+      // an own commit whose acknowledgement was lost looks like a lost race: the write id tells them apart
+      const now = await records.load(cell.address);
+      return now !== undefined && now.root.w === record.writeId() ? { ok: true as const, revision: now.revision } : first;
+    });
+    if (outcome === undefined || !outcome.ok) {
+      if (outcome !== undefined) this.emitEvent({ type: 'conflict', address: cell.address });
+      return false;
+    }
+    record.revision = outcome.revision;
+    record.rootText = folded.rootText;
+    record.effectsOfRoot = folded.pending;
+    await probe('turn.committed', cell.name);
+    this.emitEvent({
+      type: 'turnCommitted',
+      address: cell.address,
+      revision: outcome.revision,
+      messages: inputs.length,
+      effects: folded.pending.length,
+    });
+    return true;
+  }
+
+  /** The outcomes of refusable effects, or undefined when the host stops before all is confirmed. */
+  private async emit(cell: Cell, loaded: Loaded, folded: Folded): Promise<Incoming[] | undefined> {
+    const { effects, records } = this.options;
+    this.options.effects.tell(folded.fleeting);
+    const end = folded.end;
+    return this.retry(cell, async () => {
+      const tomb = end?.tombstone === undefined ? undefined : records.putTombstone(cell.address, end.tombstone.body, end.tombstone.ttlMs);
+      const outcomes = folded.pending.length === 0 ? [] : await effects.emit(folded.pending, { from: cell.address, revision: loaded.record.revision });
+      await tomb;
+      return outcomes.map((o) => writeEnded(o, this.options.records.serverNow()));
+    });
+  }
+
+  private async failed(cell: Cell, delivery: Delivery, cause: unknown): Promise<void> {
+    const error = toWireError(cause);
+    const tries = delivery.tries + 1;
+    this.emitEvent({ type: 'messageFailed', address: cell.address, messageType: delivery.message.type, tries, error });
+    if (tries >= this.supervision.tries) {
+      await this.bury(cell, delivery, error);
+      return;
+    }
+    const at = this.options.records.serverNow() + backoffMs(this.supervision, tries, this.options.random.next());
+    await this.putOff(cell, delivery, at, tries);
+  }
+
+  private async putOff(cell: Cell, delivery: Delivery, at: number, tries: number): Promise<void> {
+    const done = await this.retry(cell, async () => {
+      await this.options.inputs.putOff(delivery, at, tries);
+      return true;
+    });
+    if (done === true) this.acknowledge([delivery]);
+    else this.release([delivery]);
+  }
+
+  /** Dead letter first, then the mark on the entity, then the acknowledgement: in no order is the message lost. */
+  private async bury(cell: Cell, delivery: Delivery, error: WireError): Promise<void> {
+    const { message } = delivery;
+    const buried = await this.retry(cell, () =>
+      this.options.effects.emit(
+        [
+          {
+            type: 'bury',
+            id: `${cell.name}~${delivery.ref.stream}.${delivery.ref.sequence}`,
+            origin: ['mail', cell.address.kind, cell.address.key],
+            reason: error.code,
+            error,
+            body: { type: message.type, id: message.id, sender: message.sender, body: message.body, tries: delivery.tries } as never,
+            context: message.context,
+          },
+        ],
+        { from: cell.address, revision: 0 },
+      ),
+    );
+    if (buried === undefined) return this.release([delivery]);
+    if (error.code !== 'not_permitted') await this.quarantine(cell, error, message.type);
+    this.acknowledge([delivery]);
+  }
+
+  private async quarantine(cell: Cell, error: WireError, message: string): Promise<void> {
+    const loaded = await this.load(cell, []);
+    if (loaded === undefined || loaded.record.quarantine !== undefined) return;
+    loaded.record.quarantine = { reason: `${error.code}: ${error.message}`, at: this.options.records.serverNow(), message };
+    await this.commitMark(cell, loaded);
+    this.emitEvent({ type: 'quarantined', address: cell.address, error });
+  }
+
+  /** Writes the root with changed marks, an unchanged state, and the effects whose outcomes nobody has folded. */
+  private async commitMark(cell: Cell, loaded: Loaded): Promise<void> {
+    const { record } = loaded;
+    const pending = record.effectsOfRoot.filter((e) => e.type === 'write');
+    const unchanged: Folded = { rootText: record.rootText, puts: [], pending, fleeting: [], end: undefined, changed: true };
+    if (!(await this.commit(cell, loaded, unchanged, [], pending.length > 0))) cell.loaded = undefined;
+  }
+
+  /** A quarantined entity takes the verb `verb.release` and nothing else; other messages wait as timers. */
+  private async leaveQuarantine(cell: Cell, loaded: Loaded, batch: readonly Delivery[]): Promise<boolean> {
+    const release = batch.find((d) => d.message.type === 'verb.release' && d.message.sender === 'verb');
+    if (release !== undefined) {
+      loaded.record.quarantine = undefined;
+      await this.commitMark(cell, loaded);
+      return true;
+    }
+    const at = this.options.records.serverNow() + this.supervision.quarantineDelayMs;
+    for (const delivery of batch) await this.putOff(cell, delivery, at, delivery.tries);
+    return false;
+  }
+
+  /** Runs until it succeeds, backing off while the server or store is away; undefined when the host stops. */
+  private async retry<T>(cell: Cell, run: () => Promise<T>): Promise<T | undefined> {
+    for (let tries = 1; !this.stopped.signal.aborted; tries++) {
+      try {
+        return await run();
+      } catch (cause) {
+        if (this.stopped.signal.aborted) return undefined;
+        this.emitEvent({ type: 'unavailable', address: cell.address, error: toWireError(cause, 'unavailable') });
+        await sleep(this.options.clock, backoffMs(this.supervision, tries, this.options.random.next()), this.stopped.signal);
+      }
+    }
+    return undefined;
+  }
+
+  private acknowledge(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) {
+      this.held.delete(delivery);
+      delivery.ack();
+    }
+  }
+
+  /** Lets go without acknowledging: the messages come again. */
+  private release(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) this.held.delete(delivery);
+  }
+
+  private armRenewal(): void {
+    if (this.cancelRenewal !== undefined) return;
+    const half = (this.options.ackWaitMs ?? 2_000) / 2;
+    this.cancelRenewal = this.options.clock.setTimer(half / 2, () => {
+      this.cancelRenewal = undefined;
+      if (this.held.size === 0 || this.stopped.signal.aborted) return;
+      const now = this.options.clock.monotonic();
+      for (const [delivery, since] of this.held) {
+        if (now - since < half) continue;
+        delivery.extend();
+        this.held.set(delivery, now);
+      }
+      this.armRenewal();
+    });
+  }
+
+  private evict(): void {
+    const limit = this.options.maxResident ?? 1_000;
+    if (this.cells.size <= limit) return;
+    for (const [name, cell] of this.cells) {
+      if (this.cells.size <= limit) return;
+      if (!cell.running && cell.queue.length === 0) this.cells.delete(name);
+    }
+  }
+
+  private emitEvent(event: HostEvent): void {
+    try {
+      this.options.onEvent?.(event);
+    } catch {
+      // a listener that throws never breaks the host
+    }
+  }
+}
+
+export function writeEnded(ended: { effect: string; outcome: unknown }, now: number): Incoming {
+  return { id: `${ended.effect}!`, type: 'write.ended', body: ended as never, sender: 'host', context: {}, storedAt: now };
+}

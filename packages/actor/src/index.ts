@@ -1,0 +1,20 @@
+/** Entities without a transport: behaviours, effects, turns, ports, supervision. No I/O. */
+export type { Behaviour, EntityRecord, Incoming, TurnContext } from './behaviour.ts';
+export { type Clock, type Random, sleep } from './clock.ts';
+export type { Effect, FleetingEffect, PendingEffect } from './effects.ts';
+export { createFreezeGuard, type FreezeGuard } from './freeze-guard.ts';
+export { type HostEvent, type HostOptions, createEntityHost, type EntityHost } from './host.ts';
+export { installProbe, probe, type Probe, type ProbeName } from './probe.ts';
+export { createService, type Service, type ServiceState } from './service.ts';
+export type {
+  Fence,
+  ResourceChange,
+  ResourceRecord,
+  ResourceStore,
+  ResourceWrite,
+  WriteEnded,
+  WriteOutcome,
+  WriteRefusal,
+} from './store.ts';
+export { systemClock } from './system-clock.ts';
+export { systemRandom } from './system-random.ts';

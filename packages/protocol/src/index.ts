@@ -1,0 +1,27 @@
+/** The wire of Troupe: subjects, messages, headers, error codes. No I/O, no dependency. */
+export { decodeToken, encodeToken } from './encoding.ts';
+export { type Duration, durationMs, formatMs } from './duration.ts';
+export { type ErrorCode, errorCodes, fromWireError, isTroupeError, TroupeError, type TroupeErrorOptions, toWireError, type WireError } from './errors.ts';
+export { cleanContext, type Context, contextFromHeaders, contextToHeaders, headers } from './headers.ts';
+export { encodeJson, type Json, type JsonObject, toJson } from './json.ts';
+export {
+  type Answer,
+  type Command,
+  type CommandOptions,
+  type DeadLetter,
+  type EventMessage,
+  type Mail,
+  type OperationStatus,
+  type Outcome,
+  type ResourcePatch,
+  type ResourceRef,
+  type StepOutcomeKind,
+  type TaskEnded,
+  type TaskMessage,
+  taskMailTypes,
+  type TaskOutcome,
+  type TaskResult,
+  WIRE_VERSION,
+} from './messages.ts';
+export { decodeObject, ID_LIMIT_CHARS, isInbox, NAME_LIMIT_CHARS, parseCommand, parseMail, parseTask } from './parse.ts';
+export { type Address, createSubjects, type QueueClass, queueClasses, type Sender, type Subjects } from './subjects.ts';

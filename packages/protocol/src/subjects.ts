@@ -1,0 +1,134 @@
+/**
+ * Subjects and stream names of one namespace: the only place where they are put together or taken apart.
+ * `ns` is one token of `[a-z0-9-]`, so that several instances share a server without seeing each other.
+ */
+import { decodeToken, encodeToken } from './encoding.ts';
+import { TroupeError } from './errors.ts';
+
+export const queueClasses = ['regular', 'heavy', 'background'] as const;
+export type QueueClass = (typeof queueClasses)[number];
+
+/** The address of an entity: `kind/key`. A kind is a plain token, a key is any text. */
+export interface Address {
+  readonly kind: string;
+  readonly key: string;
+}
+
+/** Who may speak in a mailbox. A worker is held to `task-<pool>` by its permissions, so a host can trust the token. */
+export type Sender = 'entity' | 'verb' | `task-${string}`;
+
+export interface Subjects {
+  readonly ns: string;
+  readonly streams: {
+    readonly commands: string;
+    readonly tasks: string;
+    readonly mail: string;
+    readonly timers: string;
+    readonly state: string;
+    readonly events: string;
+    readonly results: string;
+    readonly dead: string;
+  };
+  /** Buckets (KV): resources and the heartbeats of hosts. */
+  readonly buckets: { readonly resources: string; readonly hosts: string };
+  command(executor: string): string;
+  task(cls: QueueClass, pool: string, name: string): string;
+  taskFilter(cls: QueueClass, pool: string): string;
+  /** Where mail is published; the stream's transform adds the partition. */
+  mail(to: Address, from: Sender): string;
+  /** Where mail is stored and consumed. */
+  mailFilter(partition: number, kind: string): string;
+  /** The subject of one timed send; `id` is its effect id, never used twice. */
+  timer(owner: Address, id: string): string;
+  due(to: Address): string;
+  dueFilter(partition: number, kind: string): string;
+  state(of: Address): string;
+  item(of: Address, nonce: string, n: number): string;
+  tombstone(of: Address): string;
+  event(topic: readonly string[]): string;
+  /** Live copies of events for core subscribers. */
+  live(topic: readonly string[]): string;
+  result(id: string): string;
+  mark(pool: string, id: string): string;
+  dead(origin: readonly string[]): string;
+  answer(operation: string): string;
+  /** Core subject on which running attempts are told that they are not wanted any more. */
+  signal(pool: string): string;
+  /** Takes a stored mail or due subject apart. */
+  parseMail(subject: string): { to: Address; from: Sender | 'timer' } | undefined;
+  parseState(subject: string): { of: Address; item?: { nonce: string; n: number } } | undefined;
+  parseTask(subject: string): { cls: QueueClass; pool: string; name: string } | undefined;
+  parseCommand(subject: string): string | undefined;
+}
+
+const NAMESPACE = /^[a-z0-9-]+$/;
+
+export function createSubjects(ns = 'troupe'): Subjects {
+  if (!NAMESPACE.test(ns)) {
+    throw new TroupeError('invalid_options', `namespace ${JSON.stringify(ns)} must match ${NAMESPACE}`, { field: 'ns' });
+  }
+  const addressed = (a: Address): string => `${encodeToken(a.kind)}.${encodeToken(a.key)}`;
+  const tokens = (parts: readonly string[]): string => parts.map(encodeToken).join('.');
+  const stateOf = (a: Address): string => `${ns}.state.${addressed(a)}`;
+  return {
+    ns,
+    streams: {
+      commands: `${ns}_COMMANDS`,
+      tasks: `${ns}_TASKS`,
+      mail: `${ns}_MAIL`,
+      timers: `${ns}_TIMERS`,
+      state: `${ns}_STATE`,
+      events: `${ns}_EVENTS`,
+      results: `${ns}_RESULTS`,
+      dead: `${ns}_DEAD`,
+    },
+    buckets: { resources: `${ns}_resources`, hosts: `${ns}_hosts` },
+    command: (executor) => `${ns}.command.${encodeToken(executor)}`,
+    task: (cls, pool, name) => `${ns}.task.${cls}.${encodeToken(pool)}.${encodeToken(name)}`,
+    taskFilter: (cls, pool) => `${ns}.task.${cls}.${encodeToken(pool)}.>`,
+    mail: (to, from) => `${ns}.mail.${addressed(to)}.${encodeToken(from)}`,
+    mailFilter: (partition, kind) => `${ns}.mail.${partition}.${encodeToken(kind)}.>`,
+    timer: (owner, id) => `${ns}.timer.${addressed(owner)}.${encodeToken(id)}`,
+    due: (to) => `${ns}.due.${addressed(to)}`,
+    dueFilter: (partition, kind) => `${ns}.due.${partition}.${encodeToken(kind)}.>`,
+    state: stateOf,
+    item: (of, nonce, n) => `${stateOf(of)}.i.${nonce}.${n}`,
+    tombstone: (of) => `${ns}.tomb.${addressed(of)}`,
+    event: (topic) => `${ns}.event.${tokens(topic)}`,
+    live: (topic) => `${ns}.live.${tokens(topic)}`,
+    result: (id) => `${ns}.result.${encodeToken(id)}`,
+    mark: (pool, id) => `${ns}.mark.${encodeToken(pool)}.${encodeToken(id)}`,
+    dead: (origin) => `${ns}.dead.${tokens(origin)}`,
+    answer: (operation) => `${ns}.answer.${encodeToken(operation)}`,
+    signal: (pool) => `${ns}.signal.${encodeToken(pool)}`,
+    parseMail(subject) {
+      const t = subject.split('.');
+      if (t[0] !== ns) return undefined;
+      if (t[1] === 'mail' && t.length === 6) {
+        return { to: { kind: decodeToken(t[3]!), key: decodeToken(t[4]!) }, from: decodeToken(t[5]!) as Sender };
+      }
+      if (t[1] === 'due' && t.length === 5) {
+        return { to: { kind: decodeToken(t[3]!), key: decodeToken(t[4]!) }, from: 'timer' };
+      }
+      return undefined;
+    },
+    parseState(subject) {
+      const t = subject.split('.');
+      if (t[0] !== ns || t[1] !== 'state' || t.length < 4) return undefined;
+      const of = { kind: decodeToken(t[2]!), key: decodeToken(t[3]!) };
+      if (t.length === 4) return { of };
+      if (t.length === 7 && t[4] === 'i') return { of, item: { nonce: t[5]!, n: Number(t[6]) } };
+      return undefined;
+    },
+    parseTask(subject) {
+      const t = subject.split('.');
+      const cls = queueClasses.find((c) => c === t[2]);
+      if (t[0] !== ns || t[1] !== 'task' || t.length !== 5 || cls === undefined) return undefined;
+      return { cls, pool: decodeToken(t[3]!), name: decodeToken(t[4]!) };
+    },
+    parseCommand(subject) {
+      const t = subject.split('.');
+      return t[0] === ns && t[1] === 'command' && t.length === 3 ? decodeToken(t[2]!) : undefined;
+    },
+  };
+}
