@@ -25,16 +25,33 @@ export interface ResourceRecord {
   readonly modified: number;
   /** Store revision: a write with another one is refused. */
   readonly revision: number;
-  /** The (epoch, turn revision) of the last fenced write, and its effect id. */
-  readonly fence: Fence | null;
+  /** What it was before its current operation took it; null while it rests. `restore` puts it back. */
+  readonly rested: { readonly state: string; readonly error: WireError | null } | null;
+  readonly fence: Fence;
 }
 
+/** What a record remembers of its writes, so that a late or repeated one is recognised. */
 export interface Fence {
+  /** The pair of the last write. Lower pairs are refused. */
   readonly epoch: number;
-  /** Revision (stream sequence) of the turn that ordered the write. */
+  /** Revision (stream sequence) of the turn that ordered it. */
   readonly turn: number;
-  /** Id of the effect: the same pair with the same id is answered `already`. */
+  /**
+   * The last writes, oldest first. A list, because one turn may write a resource twice and both are asked for again
+   * after a crash; and because an operation whose last write was confirmed only after its successor had taken the
+   * resource must hear `already`, not `stale`.
+   */
+  readonly applied: readonly AppliedWrite[];
+  /** Highest turn among the writes that have left the list: what is not newer can be a ghost and is refused. */
+  readonly forgotten: number;
+}
+
+export interface AppliedWrite {
   readonly effect: string;
+  readonly turn: number;
+  /** State before and after; absent where there was, or is, no record. The transition event is made of these. */
+  readonly before?: string;
+  readonly after?: string;
 }
 
 export interface ResourceChange {
@@ -49,21 +66,39 @@ export interface ResourceChange {
   readonly data?: JsonObject;
 }
 
-/** One write as a behaviour orders it. The host adds the fence when it emits. */
+/**
+ * One write as a behaviour orders it. The host adds the fence when it emits. `event` names the transition event that
+ * belongs to the write; without it the event is called `changed` (`created`, `removed`).
+ */
 export type ResourceWrite =
-  /** Makes the resource owned by `operation`: epoch + 1. Refused with `conflict` while another one owns it. */
-  | { readonly op: 'take'; readonly ref: ResourceRef; readonly operation: string; readonly from: readonly string[]; readonly runtime?: readonly string[]; readonly set: ResourceChange }
-  /** Writes under the epoch the operation holds. `from` = states in which it is legal; `finish` gives the resource back. */
-  | { readonly op: 'change'; readonly ref: ResourceRef; readonly operation: string; readonly epoch: number; readonly from?: readonly string[]; readonly set: ResourceChange; readonly event?: string; readonly finish?: boolean }
-  | { readonly op: 'create'; readonly ref: ResourceRef; readonly state: string; readonly set: ResourceChange; readonly operation?: string }
+  /**
+   * Makes the resource owned by `operation`: epoch + 1. Refused with `conflict` while another one owns it, with `state`
+   * outside `from` and `runtime`. `seize` overrules owner and state: the privileged unlink.
+   */
+  | { readonly op: 'take'; readonly ref: ResourceRef; readonly operation: string; readonly from: readonly string[]; readonly runtime?: readonly string[]; readonly set: ResourceChange; readonly event?: string; readonly seize?: boolean }
+  /**
+   * Writes under the epoch the operation holds. `from` = states in which it is legal; `finish` gives the resource back;
+   * `raise` raises the epoch in the same act (a cancel), so that everything ordered under the old one is stale.
+   */
+  | { readonly op: 'change'; readonly ref: ResourceRef; readonly operation: string; readonly epoch: number; readonly from?: readonly string[]; readonly set: ResourceChange; readonly event?: string; readonly finish?: boolean; readonly raise?: boolean }
+  /** Undoes a take after which nothing was started: state and error as they were, action cleared, given back. */
+  | { readonly op: 'restore'; readonly ref: ResourceRef; readonly operation: string; readonly epoch: number; readonly event?: string }
+  /** Owned by `operation` from the start if one is named. Refused with `exists` unless this very effect made it. */
+  | { readonly op: 'create'; readonly ref: ResourceRef; readonly state: string; readonly set: ResourceChange; readonly operation?: string; readonly event?: string }
+  /** What a pull found: applied only while nobody owns the resource (`conflict`) and it has the revision the pull saw (`stale`). */
+  | { readonly op: 'patch'; readonly ref: ResourceRef; readonly revision: number; readonly from?: readonly string[]; readonly set: ResourceChange; readonly event?: string }
   /** Removes it, leaving a tombstone. Removing what is gone by the same operation succeeds. */
-  | { readonly op: 'remove'; readonly ref: ResourceRef; readonly operation: string; readonly epoch: number };
+  | { readonly op: 'remove'; readonly ref: ResourceRef; readonly operation: string; readonly epoch: number; readonly event?: string };
 
+/**
+ * `missing`: no such record. `exists`: a create met one. `conflict`: somebody else owns it (`record` says who). `state`:
+ * the state or runtime state forbids it. `stale`: a newer epoch or turn has written, or the resource was given back.
+ */
 export type WriteRefusal = 'missing' | 'exists' | 'conflict' | 'state' | 'stale';
 
 export type WriteOutcome =
-  /** `already`: this very effect was applied before; nothing was done. `record` is absent after `remove`. */
-  | { readonly ok: true; readonly already: boolean; readonly record?: ResourceRecord; readonly before?: { readonly state: string } }
+  /** `already`: this very effect was applied before; nothing was done. `record` is the current one, absent after a removal. */
+  | { readonly ok: true; readonly already: boolean; readonly record?: ResourceRecord; readonly before?: { readonly state: string }; readonly after?: { readonly state: string } }
   | { readonly ok: false; readonly reason: WriteRefusal; readonly record?: ResourceRecord };
 
 /** Body of the mail `write.ended`, which the host folds into the turn after the one that ordered the write. */

@@ -1,2 +1,3 @@
-/** For sibling packages: nothing that is not public yet. */
-export {};
+/** For sibling packages: limits and the drawing, for definitions and documents. */
+export { drawLifeCycle } from './drawing.ts';
+export { checkFields } from './limits.ts';
