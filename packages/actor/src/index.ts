@@ -7,6 +7,7 @@ export { type HostEvent, type HostOptions, createEntityHost, type EntityHost } f
 export { installProbe, probe, type Probe, type ProbeName } from './probe.ts';
 export { createService, type Service, type ServiceState } from './service.ts';
 export type {
+  AppliedWrite,
   Fence,
   ResourceChange,
   ResourceRecord,

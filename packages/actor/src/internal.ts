@@ -12,3 +12,13 @@ export type {
   RootRecord,
   StoredItem,
 } from './ports.ts';
+export { type ResourceEvent, type ResourceEventBody, resourceEvents } from './resource-events.ts';
+export {
+  decideWrite,
+  isTombstone,
+  REMEMBERED_WRITES,
+  type ResourceTombstone,
+  type StoredResource,
+  type WriteDecision,
+  type WriteStamp,
+} from './resource-rules.ts';

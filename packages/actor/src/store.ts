@@ -61,7 +61,6 @@ export interface ResourceChange {
   readonly error?: WireError | null;
   readonly action?: string;
   readonly actionDetails?: Json;
-  readonly currentOperation?: string | null;
   /** Merged into `data`, key by key; only declared fields are ever sent. */
   readonly data?: JsonObject;
 }
