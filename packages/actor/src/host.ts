@@ -193,8 +193,11 @@ class Host implements EntityHost {
       const loaded = await this.load(cell, outcomes);
       // no outcomes after a reload: another host has gone on with this record; ours come again and answer nothing
       if (loaded === undefined || (batch.length === 0 && outcomes.length === 0)) return this.release([...waiting, ...batch]);
-      if (loaded.record.quarantine !== undefined && !(await this.leaveQuarantine(cell, loaded, batch))) {
-        return this.release([...waiting, ...batch]);
+      if (loaded.record.quarantine !== undefined) {
+        if (!(await this.leaveQuarantine(cell, loaded, batch))) return this.release([...waiting, ...batch]);
+        // loaded anew, so that writes whose outcomes nobody has folded are emitted again
+        cell.loaded = undefined;
+        continue;
       }
       await probe('turn.started', cell.name);
       let folded: Folded;
