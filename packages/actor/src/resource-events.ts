@@ -27,7 +27,7 @@ export function resourceEvents(write: ResourceWrite, outcome: WriteOutcome, effe
   if (!outcome.ok || outcome.before?.state === outcome.after?.state) return [];
   const from = outcome.before?.state ?? null;
   const to = outcome.after?.state ?? null;
-  const event = write.event ?? (from === null ? 'created' : to === null ? 'removed' : 'changed');
+  const event = write.event ?? (from === null ? 'created' : to === null ? 'deleted' : 'changed');
   const set: ResourceChange = 'set' in write ? write.set : {};
   const body = {
     resource: { kind: write.ref.kind, id: write.ref.id },

@@ -70,7 +70,11 @@ function repeated(stored: StoredResource, write: ResourceWrite, applied: Applied
   };
 }
 
-function decideCreate(stored: StoredResource | undefined, write: Extract<ResourceWrite, { op: 'create' }>, stamp: WriteStamp): WriteDecision {
+function decideCreate(
+  stored: StoredResource | undefined,
+  write: Extract<ResourceWrite, { op: 'create' }>,
+  stamp: WriteStamp,
+): WriteDecision {
   if (stored !== undefined && !isTombstone(stored)) return refuse('exists', stored);
   // a create that is older than the removal's memory may be the ghost of the one that was removed
   if (stored !== undefined && stamp.turn <= stored.fence.forgotten) return refuse('stale');

@@ -67,7 +67,7 @@ export interface ResourceChange {
 
 /**
  * One write as a behaviour orders it. The host adds the fence when it emits. `event` names the transition event that
- * belongs to the write; without it the event is called `changed` (`created`, `removed`).
+ * belongs to the write; without it the event is called `changed` (`created`, `deleted`).
  */
 export type ResourceWrite =
   /**

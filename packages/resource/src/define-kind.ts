@@ -66,7 +66,9 @@ export function defineKind<Data extends JsonObject = JsonObject>(options: KindOp
       for (const name of Object.keys(patch.data)) {
         // a schema that drops what it does not know tells an undeclared field by leaving it out
         if (!Object.hasOwn(whole, name)) {
-          throw new TroupeError('invalid_output', `${kind} declares no data field ${JSON.stringify(name)}`, { field: `patch.data.${name}` });
+          throw new TroupeError('invalid_output', `${kind} declares no data field ${JSON.stringify(name)}`, {
+            field: `patch.data.${name}`,
+          });
         }
       }
       return { ...patch, data: Object.fromEntries(Object.keys(patch.data).map((name) => [name, whole[name]])) };
@@ -76,7 +78,9 @@ export function defineKind<Data extends JsonObject = JsonObject>(options: KindOp
       for (const state of states) {
         if (runtimeStates.has(state)) continue;
         const known = [...runtimeStates].join(', ');
-        throw new TroupeError('invalid_options', `${at}: ${kind} has no runtime state ${JSON.stringify(state)}, only ${known}`, { field: at });
+        throw new TroupeError('invalid_options', `${at}: ${kind} has no runtime state ${JSON.stringify(state)}, only ${known}`, {
+          field: at,
+        });
       }
     },
   };

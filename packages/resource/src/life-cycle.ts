@@ -59,7 +59,7 @@ export const transitions = {
   setOk: { from: ['CREATING', 'UPDATING', ...scheduled, 'OK'], to: 'OK', firedBy: ['end'], event: 'becameOk' },
   setErred: { from: lifeCycleStates, to: 'ERRED', firedBy: ['end', 'finding'], event: 'becameErred' },
   recover: { from: ['ERRED'], to: 'OK', firedBy: ['finding'], event: 'recovered' },
-  remove: { from: lifeCycleStates, to: undefined, firedBy: ['end'], event: 'removed' },
+  remove: { from: lifeCycleStates, to: undefined, firedBy: ['end'], event: 'deleted' },
 } as const satisfies Readonly<Record<string, Transition>>;
 
 export type TransitionName = keyof typeof transitions;

@@ -2,10 +2,16 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type ErrorCode, TroupeError } from '@troupe/protocol';
 
-export function validateNow<T>(schema: StandardSchemaV1<unknown, T>, value: unknown, place: { readonly at: string; readonly code: ErrorCode }): T {
+export function validateNow<T>(
+  schema: StandardSchemaV1<unknown, T>,
+  value: unknown,
+  place: { readonly at: string; readonly code: ErrorCode },
+): T {
   const result = schema['~standard'].validate(value);
   if (result instanceof Promise) {
-    throw new TroupeError('invalid_options', `${place.at}: the schema validates asynchronously, which nothing here can wait for`, { field: place.at });
+    throw new TroupeError('invalid_options', `${place.at}: the schema validates asynchronously, which nothing here can wait for`, {
+      field: place.at,
+    });
   }
   if (result.issues === undefined) return result.value;
   const issue = result.issues[0];

@@ -86,7 +86,12 @@ export interface EndOptions {
  * The end of an operation for one of its resources: the family's last transition, action cleared, given back. A resource
  * of a free-form operation keeps a resting state and is brought to one otherwise: nothing stays half-way (S65).
  */
-export function endWrite(family: FamilyName, outcome: 'succeeded' | 'failed' | 'cancelled', hold: Hold, options: EndOptions): ResourceWrite {
+export function endWrite(
+  family: FamilyName,
+  outcome: 'succeeded' | 'failed' | 'cancelled',
+  hold: Hold,
+  options: EndOptions,
+): ResourceWrite {
   const rule = families[family];
   const succeeded = outcome === 'succeeded';
   const named = succeeded ? rule.succeeded : options.forced === true && outcome === 'failed' ? rule.failedForced : rule.failed;
@@ -144,7 +149,11 @@ export function findingWrite(
 }
 
 /** A new record in the initial state, resting in nobody's hands or owned by the operation that makes it. */
-export function insertWrite(ref: ResourceRef, data: JsonObject, options: { readonly operation?: string; readonly backendId?: string } = {}): ResourceWrite {
+export function insertWrite(
+  ref: ResourceRef,
+  data: JsonObject,
+  options: { readonly operation?: string; readonly backendId?: string } = {},
+): ResourceWrite {
   const set: ResourceChange = { data, ...(options.backendId === undefined ? {} : { backendId: options.backendId }) };
   checkFields(set, 'insert');
   return {
