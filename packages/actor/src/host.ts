@@ -24,7 +24,7 @@ import { probe } from './probe.ts';
 import { backoffMs, supervisionDefaults, type SupervisionOptions } from './supervision.ts';
 
 export interface HostOptions {
-  readonly behaviours: readonly Behaviour<never>[];
+  readonly behaviours: readonly Behaviour[];
   readonly records: RecordStore;
   readonly effects: EffectSink;
   readonly inputs: InputStreams;
@@ -99,7 +99,7 @@ class Host implements EntityHost {
   constructor(options: HostOptions) {
     this.options = options;
     this.supervision = { ...supervisionDefaults, ...options.supervision };
-    this.behaviours = new Map(options.behaviours.map((b) => [b.kind, b as unknown as Behaviour]));
+    this.behaviours = new Map(options.behaviours.map((b) => [b.kind, b]));
   }
 
   get resident(): number {

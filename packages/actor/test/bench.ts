@@ -72,7 +72,7 @@ export interface Broker {
   readonly items: Map<string, StoredItem>;
   /** Runs before the named port call; may throw, or return false to lose the acknowledgement of a commit. */
   fault: (call: string) => void | boolean;
-  host(behaviour: Behaviour<never>, overrides?: Partial<HostOptions>): EntityHost;
+  host(behaviour: Behaviour, overrides?: Partial<HostOptions>): EntityHost;
   post(key: string, type: string, body?: Json, extra?: Partial<Incoming>): number;
   /** Delivers everything unacknowledged (again). */
   deliverAll(host: EntityHost): Promise<void>;

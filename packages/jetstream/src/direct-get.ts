@@ -1,0 +1,48 @@
+/** Single direct reads, by sequence or last of a subject: one request, no consumer, no API right beyond DIRECT.GET. */
+import type { Msg, NatsConnection } from '@nats-io/nats-core';
+import { TroupeError } from '@troupe/protocol';
+
+export interface StoredMessage {
+  readonly subject: string;
+  readonly sequence: number;
+  /** Server time, epoch milliseconds. */
+  readonly storedAt: number;
+  readonly data: Uint8Array;
+  header(name: string): string;
+  text(): string;
+}
+
+const TIMEOUT_MS = 2_000;
+
+/** The last message of a subject, or undefined. Throws `unavailable` when the server does not answer. */
+export function readLast(nc: NatsConnection, stream: string, subject: string): Promise<StoredMessage | undefined> {
+  // the subject in the API subject needs no body, and can be permitted by subject
+  return request(nc, `$JS.API.DIRECT.GET.${stream}.${subject}`, '');
+}
+
+export function readDirect(nc: NatsConnection, stream: string, sequence: number): Promise<StoredMessage | undefined> {
+  return request(nc, `$JS.API.DIRECT.GET.${stream}`, JSON.stringify({ seq: sequence }));
+}
+
+async function request(nc: NatsConnection, api: string, body: string): Promise<StoredMessage | undefined> {
+  let message: Msg;
+  try {
+    message = await nc.request(api, body, { timeout: TIMEOUT_MS });
+  } catch (cause) {
+    throw new TroupeError('unavailable', `no answer to ${api}`, { retryable: true, cause });
+  }
+  const headers = message.headers;
+  const code = headers?.code ?? 0;
+  if (code === 404) return undefined;
+  if (headers === undefined || code >= 400) {
+    throw new TroupeError('unavailable', `${api}: ${code} ${headers?.description ?? ''}`, { retryable: true });
+  }
+  return {
+    subject: headers.get('Nats-Subject'),
+    sequence: Number(headers.get('Nats-Sequence')),
+    storedAt: Date.parse(headers.get('Nats-Time-Stamp')),
+    data: message.data,
+    header: (name) => headers.get(name),
+    text: () => message.string(),
+  };
+}

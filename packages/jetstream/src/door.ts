@@ -1,0 +1,141 @@
+/**
+ * The front door: takes commands from COMMANDS, judges them, forwards them as mail and acknowledges. Everything outside
+ * enters here, so everything is checked here: what is refused gets a typed answer that names the field, and nothing that
+ * was stored is lost.
+ */
+import type { NatsConnection } from '@nats-io/nats-core';
+import { createService, probe, type Service } from '@troupe/actor';
+import { type Address, type Answer, type Command, contextFromHeaders, encodeJson, headers, isInbox, isTroupeError, type Json, parseCommand, type Subjects, toWireError, TroupeError, type WireError } from '@troupe/protocol';
+import { judgeAge } from './command-age.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import { contextHeaders, encodeMail } from './mail-codec.ts';
+import type { Publisher } from './publisher.ts';
+import { createPuller, type PulledMessage, type Puller } from './puller.ts';
+
+/** What a judge makes of a command that could be read: where to forward it, or a typed refusal (thrown). */
+export type JudgeCommand = (command: Command) => Promise<{ readonly to: Address; readonly mail: { readonly type: string; readonly body: Json } }>;
+
+export interface DoorOptions {
+  readonly nc: NatsConnection;
+  readonly publisher: Publisher;
+  readonly subjects: Subjects;
+  readonly judge: JudgeCommand;
+  readonly deadLetters: DeadLetters;
+  /** Commands in hand at once. Default 256. */
+  readonly maxInHand?: number;
+  /** Said true while MAIL, TASKS or the disk are over their high-water mark: the door stops pulling, COMMANDS fills, senders are refused. */
+  readonly isOverloaded?: () => boolean;
+  readonly serverNow: () => number;
+  readonly onEvent?: (event: DoorEvent) => void;
+}
+
+export type DoorEvent =
+  | { readonly type: 'forwarded'; readonly operation: string; readonly executor: string }
+  | { readonly type: 'rejected'; readonly operation: string | undefined; readonly error: WireError };
+
+export function createDoor(options: DoorOptions): Service {
+  const { nc, publisher, subjects } = options;
+  const limit = options.maxInHand ?? 256;
+  const inHand = new Set<Promise<void>>();
+  let puller: Puller | undefined;
+
+  const tell = (answer: Answer, replyTo: string | undefined): void => {
+    const body = encodeJson(answer);
+    nc.publish(subjects.answer(answer.operation), body);
+    if (replyTo !== undefined) nc.publish(replyTo, body);
+  };
+
+  const reject = async (message: PulledMessage, cause: unknown): Promise<void> => {
+    const error = withoutStack(toWireError(cause));
+    const { operation, replyTo } = readSender(message);
+    options.onEvent?.({ type: 'rejected', operation, error });
+    if (operation !== undefined) tell({ v: 1, operation, answer: 'rejected', error }, replyTo);
+    else if (replyTo !== undefined) nc.publish(replyTo, encodeJson({ v: 1, operation: '', answer: 'rejected', error }));
+    // kept with its reason: a sender that did not wait for the answer can still be told why nothing happened
+    await options.deadLetters.bury(message, ['command', subjects.parseCommand(message.subject) ?? 'unknown'], error);
+    message.ack();
+  };
+
+  const handle = async (message: PulledMessage): Promise<void> => {
+    const context = message.hasHeaders ? contextFromHeaders(message.headers()) : {};
+    try {
+      await probe('command.received', message.subject);
+      const command = parseCommand(message.data);
+      const addressed = subjects.parseCommand(message.subject);
+      if (command.executor !== addressed) {
+        throw new TroupeError('malformed', `command: executor ${command.executor} was sent to ${addressed}`, { field: 'executor' });
+      }
+      const known = await judgeAge(command, options);
+      if (known !== undefined) {
+        tell(known, command.replyTo);
+        message.ack();
+        return;
+      }
+      const { to, mail } = await options.judge(command);
+      const body = encodeMail({ id: `command.${message.sequence}`, ...mail });
+      // per command message, not per operation: a second command with the same id must reach the operation, to be answered
+      await publisher.publish(subjects.mail(to, 'entity'), body, {
+        id: `${subjects.streams.commands}.${message.sequence}`,
+        headers: contextHeaders(context),
+      });
+      await probe('command.forwarded', message.subject);
+      message.ack();
+      options.onEvent?.({ type: 'forwarded', operation: command.id, executor: command.executor });
+    } catch (cause) {
+      if (isTroupeError(cause) && !cause.retryable) await reject(message, cause);
+      else message.nak(1_000);
+    }
+  };
+
+  const start = async (): Promise<void> => {
+    puller = createPuller({
+      nc,
+      stream: subjects.streams.commands,
+      durable: 'door',
+      demand: () => (options.isOverloaded?.() === true ? 0 : limit - inHand.size),
+      expiresMs: 5_000,
+      onMessage(message) {
+        const work: Promise<void> = handle(message)
+          // the answer or the dead letter could not be stored: the command comes again
+          .catch(() => undefined)
+          .finally(() => {
+            inHand.delete(work);
+            puller?.wake();
+          });
+        inHand.add(work);
+      },
+    });
+    puller.start();
+  };
+
+  const stop = async (): Promise<void> => {
+    await puller?.stop();
+    await Promise.all(inHand);
+  };
+
+  return createService('door', { start, stop });
+}
+
+/** Whom to answer, even if the body is not readable as a command. */
+function readSender(message: PulledMessage): { operation: string | undefined; replyTo: string | undefined } {
+  let body: Record<string, unknown> = {};
+  try {
+    const parsed: unknown = JSON.parse(new TextDecoder().decode(message.data));
+    if (typeof parsed === 'object' && parsed !== null) body = parsed as Record<string, unknown>;
+  } catch {
+    // the headers are all we have
+  }
+  const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+  const header = (name: string): string | undefined => (message.hasHeaders ? text([...message.headers()].find(([n]) => n === name)?.[1][0]) : undefined);
+  const replyTo = text(body['replyTo']) ?? header(headers.replyTo);
+  return {
+    operation: text(body['id']) ?? header(headers.messageId),
+    replyTo: replyTo !== undefined && isInbox(replyTo) ? replyTo : undefined,
+  };
+}
+
+/** Stacks are for the log of this host, not for whoever sent a wrong command. */
+function withoutStack(error: WireError): WireError {
+  const { stack: _stack, ...rest } = error;
+  return rest;
+}

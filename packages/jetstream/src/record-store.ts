@@ -1,0 +1,91 @@
+/**
+ * Records on STATE: the root under `ns.state.<kind>.<key>`, its items below it. Compare-and-set on the root's own last
+ * sequence, so the revision is the stream sequence and a key that is deleted and made again never repeats one.
+ */
+import type { NatsConnection } from '@nats-io/nats-core';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import type { CommitOutcome, ItemName, LoadedRecord, RecordStore, RootRecord, StoredItem } from '@troupe/actor/internal';
+import { type Address, encodeJson, type Json, type Subjects } from '@troupe/protocol';
+import { readLast } from './direct-get.ts';
+import { isWrongSequence, type Publisher } from './publisher.ts';
+
+/** A multi-get of more than 1,024 subjects is refused, so pages stay below. */
+const PAGE = 1_000;
+
+/** What a removed item leaves for a moment: an empty message replaces it and expires. */
+const REMOVED_TTL_MS = 1_000;
+
+export interface RecordStoreOptions {
+  readonly nc: NatsConnection;
+  readonly publisher: Publisher;
+  readonly subjects: Subjects;
+  /** The server's clock, see `server-clock.ts`. */
+  readonly serverNow: () => number;
+}
+
+export function createRecordStore(options: RecordStoreOptions): RecordStore {
+  const { nc, publisher, subjects } = options;
+  const stream = subjects.streams.state;
+  let manager: Promise<JetStreamManager> | undefined;
+  const direct = async (): Promise<JetStreamManager> => (manager ??= jetstreamManager(nc, { checkAPI: false }));
+
+  const loadItems = async (address: Address): Promise<StoredItem[]> => {
+    const items: StoredItem[] = [];
+    const filter = `${subjects.state(address)}.i.>`;
+    const jsm = await direct();
+    for (let seq = 1; ; ) {
+      const page = await jsm.direct.getBatch(stream, { seq, next_by_subj: filter, batch: PAGE });
+      let received = 0;
+      for await (const message of page) {
+        received++;
+        seq = message.seq + 1;
+        if (message.data.length === 0) continue;
+        const name = subjects.parseState(message.subject)?.item;
+        if (name === undefined) continue;
+        const { item, body } = JSON.parse(message.string()) as { item: string; body: Json };
+        items.push({ ...name, item, body });
+      }
+      if (received < PAGE) return items;
+    }
+  };
+
+  return {
+    async load(address): Promise<LoadedRecord | undefined> {
+      const message = await readLast(nc, stream, subjects.state(address));
+      if (message === undefined || message.data.length === 0) return undefined;
+      const root = JSON.parse(message.text()) as RootRecord;
+      const items = Object.keys(root.nx).length === 0 ? [] : await loadItems(address);
+      return { revision: message.sequence, storedAt: message.storedAt, root, items };
+    },
+    async putItems(address, items) {
+      await Promise.all(
+        items.map(({ nonce, n, item, body }) => publisher.publish(subjects.item(address, nonce, n), encodeJson({ item, body }))),
+      );
+    },
+    async removeItems(address: Address, items: readonly ItemName[], ttlMs = REMOVED_TTL_MS) {
+      await Promise.all(items.map(({ nonce, n }) => publisher.publish(subjects.item(address, nonce, n), '', { ttlMs })));
+    },
+    async commit(address, expectedRevision, text, ttlMs): Promise<CommitOutcome> {
+      try {
+        const ack = await publisher.publish(subjects.state(address), text, {
+          expectLastSubjectSequence: expectedRevision,
+          ...(ttlMs === undefined ? {} : { ttlMs }),
+        });
+        return { ok: true, revision: ack.sequence };
+      } catch (error) {
+        if (isWrongSequence(error)) return { ok: false, lastRevision: error.lastSequence };
+        throw error;
+      }
+    },
+    async putTombstone(address, body, ttlMs) {
+      await publisher.publish(subjects.tombstone(address), encodeJson(body), { ttlMs });
+    },
+    serverNow: options.serverNow,
+  };
+}
+
+/** Reads a tombstone: what is left of an entity whose record has expired. */
+export async function readTombstone(nc: NatsConnection, subjects: Subjects, address: Address): Promise<Json | undefined> {
+  const message = await readLast(nc, subjects.streams.state, subjects.tombstone(address));
+  return message === undefined || message.data.length === 0 ? undefined : (JSON.parse(message.text()) as Json);
+}
