@@ -85,6 +85,7 @@ export function createBroker(kind = 'counter'): Broker {
   const items = new Map<string, StoredItem>();
   const mail = new Map<number, Mailed>();
   let sequence = 0;
+  let hosts = 0;
   let revision = 100;
   const starts = new Map<number, number>();
   const nameOf = (a: Address): string => `${a.kind}/${a.key}`;
@@ -165,7 +166,8 @@ export function createBroker(kind = 'counter'): Broker {
         effects,
         inputs,
         clock,
-        random: seededRandom(),
+        // each host its own chance: nonces must differ, as they do between processes
+        random: seededRandom(++hosts),
         dedupWindowMs: 120_000,
         onEvent: (event) => broker.events.push(event),
         ...overrides,

@@ -1,0 +1,30 @@
+/**
+ * Rules that may be switched off one at a time, to see that a named test notices. Each entry says which line of the
+ * product it breaks (`find` must stand exactly once in `file`), and which test must go red for it.
+ */
+export const rules = [
+  {
+    name: 'acknowledge before commit',
+    file: 'packages/actor/src/host.ts',
+    find: '      const committed = await this.commit(cell, loaded, folded, inputs);',
+    replace: '      this.acknowledge(inputs);\n      const committed = await this.commit(cell, loaded, folded, inputs);',
+    package: 'packages/actor',
+    test: 'leaves nothing before the commit: a host that dies there changed nothing',
+  },
+  {
+    name: 'items without nonce',
+    file: 'packages/actor/src/entity-record.ts',
+    find: '      if (highest === undefined || stored.n > highest) continue;',
+    replace: '',
+    package: 'packages/actor',
+    test: 'of an uncommitted turn never count',
+  },
+  {
+    name: 'emission again by default',
+    file: 'packages/actor/src/activation.ts',
+    find: '  return anyPresent(input.inputs, stored.root.in);',
+    replace: '  return true;',
+    package: 'packages/actor',
+    test: 'does not emit again when the record is old and its inputs are gone: gone means confirmed',
+  },
+];

@@ -1,0 +1,77 @@
+/**
+ * Shows that the tests can fail: for each rule of test-infra/sabotage, a copy of the sources with that rule switched off
+ * runs the named test, which must go red there, having been green on the sources as they are.
+ *
+ *   node tools/src/sabotage.mjs [part of a rule's name …]
+ *
+ * Prints a line per rule, then `N passed, N failed, 0 skipped`. Exit code 1 if a sabotage went unnoticed.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rules } from '../../test-infra/sabotage/rules.mjs';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const skipped = new Set(['dist', 'dist-test', 'node_modules', 'coverage', '.nx', '.cache', '.git']);
+
+/** A tree with the sources copied and the third-party modules linked, so that only our own packages resolve to the copy. */
+function copyTree() {
+  const copy = mkdtempSync(join(tmpdir(), 'troupe-sabotage-'));
+  for (const name of readdirSync(root)) {
+    if (skipped.has(name)) continue;
+    cpSync(join(root, name), join(copy, name), { recursive: true, filter: (from) => !skipped.has(from.slice(from.lastIndexOf('/') + 1)) });
+  }
+  const modules = join(copy, 'node_modules');
+  mkdirSync(join(modules, '@troupe'), { recursive: true });
+  for (const name of readdirSync(join(root, 'node_modules'))) {
+    if (name !== '@troupe') symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  }
+  for (const name of readdirSync(join(root, 'node_modules/@troupe'))) {
+    const link = join(root, 'node_modules/@troupe', name);
+    const target = join(dirname(link), readlinkSync(link));
+    symlinkSync(join(copy, relative(root, target)), join(modules, '@troupe', name));
+  }
+  return copy;
+}
+
+function runTest(tree, rule) {
+  const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
+  const args = [mocha, '--fgrep', rule.test, '--reporter', 'json', ...(rule.spec === undefined ? [] : ['--spec', rule.spec])];
+  const run = spawnSync(process.execPath, args, { cwd: join(tree, rule.package), encoding: 'utf8', timeout: 180_000, env: { ...process.env } });
+  const start = run.stdout.indexOf('{\n  "stats"');
+  if (start < 0) return { ran: 0, failed: 0, output: `${run.stdout}\n${run.stderr}`.slice(-2_000) };
+  const { stats } = JSON.parse(run.stdout.slice(start));
+  return { ran: stats.passes + stats.failures, failed: stats.failures, output: '' };
+}
+
+function sabotage(tree, rule) {
+  const file = join(tree, rule.file);
+  const source = readFileSync(file, 'utf8');
+  if (source.split(rule.find).length !== 2) return `the line to break does not stand exactly once in ${rule.file}`;
+  const sound = runTest(tree, rule);
+  if (sound.ran === 0) return `no test is named: ${rule.test} ${sound.output}`;
+  if (sound.failed > 0) return 'the test is red without the sabotage';
+  writeFileSync(file, source.replace(rule.find, () => rule.replace));
+  const broken = runTest(tree, rule);
+  writeFileSync(file, source);
+  if (broken.ran === 0) return `did not run at all with the sabotage: ${broken.output}`;
+  return broken.failed > 0 ? undefined : 'the test stays green';
+}
+
+const wanted = process.argv.slice(2);
+const chosen = rules.filter((rule) => wanted.length === 0 || wanted.some((part) => rule.name.includes(part)));
+const tree = copyTree();
+let failed = 0;
+try {
+  for (const rule of chosen) {
+    const problem = sabotage(tree, rule);
+    if (problem !== undefined) failed++;
+    console.log(problem === undefined ? `red as it should be: ${rule.name} -> ${rule.test}` : `UNNOTICED: ${rule.name}: ${problem}`);
+  }
+} finally {
+  if (existsSync(tree)) rmSync(tree, { recursive: true, force: true });
+}
+console.log(`${chosen.length - failed} passed, ${failed} failed, 0 skipped`);
+process.exitCode = failed > 0 ? 1 : 0;
