@@ -1,2 +1,11 @@
-/** Virtual clock, in-memory adapters, conformance suites, the rehearsal. */
-export {};
+/** For tests of actors: virtual time, seeded chance and faults, everything in memory, and suites that hold every adapter. */
+export { type Fault, type FaultRates, type Faults, faultAt, faultEverywhere, noFaults, type PortCall, seededFaults } from './faults.ts';
+export { createMemoryBroker, type MemoryBroker, type MemoryBrokerOptions, type MemoryPorts } from './memory/broker.ts';
+export type { Letter, Mailboxes } from './memory/mailboxes.ts';
+export type { MemoryProcess } from './memory/process.ts';
+export type { RecordTable } from './memory/record-table.ts';
+export type { ResourceTable } from './memory/resource-table.ts';
+export type { HeldTask, TaskQueues } from './memory/task-queues.ts';
+export { travel } from './memory/travel.ts';
+export { createSeededRandom, type SeededRandom } from './seeded-random.ts';
+export { createVirtualClock, type VirtualClock, type VirtualClockOptions } from './virtual-clock.ts';
