@@ -1,4 +1,7 @@
 /** For tests of actors: virtual time, seeded chance and faults, everything in memory, and suites that hold every adapter. */
+export { describeRecordStore, type RecordStoreAbilities, type RecordStoreFixture } from './conformance/record-store.ts';
+export { describeResourceStore, type ResourceStoreAbilities, type ResourceStoreFixture } from './conformance/resource-store.ts';
+export { type ServiceFixture, type StressOptions, stressService } from './conformance/stress-service.ts';
 export { type Fault, type FaultRates, type Faults, faultAt, faultEverywhere, noFaults, type PortCall, seededFaults } from './faults.ts';
 export { createMemoryBroker, type MemoryBroker, type MemoryBrokerOptions, type MemoryPorts } from './memory/broker.ts';
 export type { Letter, Mailboxes } from './memory/mailboxes.ts';
