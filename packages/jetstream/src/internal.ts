@@ -1,2 +1,2 @@
-/** For sibling packages: nothing that is not public yet. */
-export {};
+/** For sibling packages: the parts that hosts are made of. */
+export { createRecordStore, readTombstone, type RecordStoreOptions } from './record-store.ts';

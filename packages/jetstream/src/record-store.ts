@@ -7,6 +7,7 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { CommitOutcome, ItemName, LoadedRecord, RecordStore, RootRecord, StoredItem } from '@troupe/actor/internal';
 import { type Address, encodeJson, type Json, type Subjects } from '@troupe/protocol';
 import { readLast } from './direct-get.ts';
+import { readPaged } from './paged-read.ts';
 import { isWrongSequence, type Publisher } from './publisher.ts';
 
 /** A multi-get of more than 1,024 subjects is refused, so pages stay below. */
@@ -32,21 +33,14 @@ export function createRecordStore(options: RecordStoreOptions): RecordStore {
   const loadItems = async (address: Address): Promise<StoredItem[]> => {
     const items: StoredItem[] = [];
     const filter = `${subjects.state(address)}.i.>`;
-    const jsm = await direct();
-    for (let seq = 1; ; ) {
-      const page = await jsm.direct.getBatch(stream, { seq, next_by_subj: filter, batch: PAGE });
-      let received = 0;
-      for await (const message of page) {
-        received++;
-        seq = message.seq + 1;
-        if (message.data.length === 0) continue;
-        const name = subjects.parseState(message.subject)?.item;
-        if (name === undefined) continue;
-        const { item, body } = JSON.parse(message.string()) as { item: string; body: Json };
-        items.push({ ...name, item, body });
-      }
-      if (received < PAGE) return items;
+    for await (const message of readPaged(await direct(), stream, filter, PAGE)) {
+      if (message.data.length === 0) continue;
+      const name = subjects.parseState(message.subject)?.item;
+      if (name === undefined) continue;
+      const { item, body } = JSON.parse(message.string()) as { item: string; body: Json };
+      items.push({ ...name, item, body });
     }
+    return items;
   };
 
   return {

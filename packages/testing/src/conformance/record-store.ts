@@ -133,6 +133,11 @@ export function describeRecordStore(make: () => Promise<RecordStoreFixture>, abi
       assert.equal(new Set(loaded.items.map((one) => one.n)).size, count);
     });
 
+    test('loads a record of which no item is left', async ({ store }) => {
+      await committed(store, key('a'), 0, rootOf(1, { n1: 3 }));
+      assert.deepEqual((await store.load(key('a')))?.items, []);
+    });
+
     test('takes a root of nearly 64 KB', async ({ store }) => {
       const root = rootOf('x'.repeat(65_000));
       await committed(store, key('a'), 0, root);
