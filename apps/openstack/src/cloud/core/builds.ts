@@ -29,6 +29,7 @@ export interface BuildCounter {
   refusals(kind: BuildKind): number;
   limit(kind: BuildKind): number | undefined;
   setLimits(limits: BuildLimits): void;
+  /** The newest events, oldest first. */
   events(): readonly BuildEvent[];
 }
 
@@ -39,15 +40,16 @@ export type BuildLimits = Partial<Record<BuildKind, number | undefined>>;
  * The cloud's own count of builds in progress. It rests on nothing a client says, so it is the witness for or against a client
  * that claims to hold a limit: the peak is kept even where no limit is set.
  */
-export function createBuildCounter(clock: CloudClock, initialLimits: BuildLimits): BuildCounter {
+export function createBuildCounter(clock: CloudClock, initialLimits: BuildLimits, capacity: number): BuildCounter {
   const running: Record<BuildKind, Map<string, string>> = { instance: new Map(), volume: new Map() };
   const peak: Record<BuildKind, number> = { instance: 0, volume: 0 };
   const refusals: Record<BuildKind, number> = { instance: 0, volume: 0 };
   const limits: Record<BuildKind, number | undefined> = { instance: undefined, volume: undefined, ...initialLimits };
-  const events: BuildEvent[] = [];
+  let events: BuildEvent[] = [];
 
   function record(kind: BuildKind, event: Omit<BuildEvent, 'at' | 'kind' | 'running'>): void {
     events.push({ at: clock.now(), kind, ...event, running: running[kind].size });
+    if (events.length >= capacity * 2) events = events.slice(-capacity);
   }
 
   return {
@@ -74,6 +76,6 @@ export function createBuildCounter(clock: CloudClock, initialLimits: BuildLimits
     refusals: (kind) => refusals[kind],
     limit: (kind) => limits[kind],
     setLimits: (change) => void Object.assign(limits, change),
-    events: () => events,
+    events: () => events.slice(-capacity),
   };
 }

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { ApiError } from '../core/api-error.ts';
+import type { Catalogue } from '../model/catalogue.ts';
+import type { VolumeRequest } from '../model/volume.ts';
+import type { Volumes } from '../model/volumes.ts';
+import { integerLike, metadataSchema, optionalText, parseBody } from './parse.ts';
+
+const createSchema = z.object({
+  volume: z.object({
+    size: integerLike.nullish(),
+    name: optionalText,
+    description: z.string().nullish(),
+    imageRef: optionalText,
+    source_volid: optionalText,
+    snapshot_id: optionalText,
+    volume_type: optionalText,
+    metadata: metadataSchema.nullish(),
+  }),
+});
+
+/** Reads `POST /volumes` and looks up what it refers to. */
+export function volumeRequest(body: unknown, volumes: Volumes, catalogue: Catalogue): VolumeRequest {
+  const { volume } = parseBody(createSchema, body);
+  if (volume.snapshot_id !== undefined) throw new ApiError(404, `Snapshot ${volume.snapshot_id} could not be found.`);
+  const source = volume.source_volid === undefined ? undefined : volumes.get(volume.source_volid);
+  const sizeGb = volume.size ?? source?.sizeGb;
+  if (sizeGb === undefined || sizeGb < 1) {
+    throw invalidInput(`Volume size '${volume.size ?? null}' must be an integer and greater than 0`);
+  }
+  if (volume.volume_type !== undefined && catalogue.volumeType(volume.volume_type) === undefined) {
+    throw new ApiError(404, `Volume type ${volume.volume_type} could not be found.`);
+  }
+  checkImage(volume.imageRef, sizeGb, catalogue);
+  return {
+    name: volume.name ?? '',
+    description: volume.description,
+    sizeGb,
+    imageId: volume.imageRef,
+    sourceVolumeId: source?.id,
+    volumeType: volume.volume_type === undefined ? undefined : catalogue.volumeType(volume.volume_type)?.name,
+    metadata: volume.metadata ?? undefined,
+  };
+}
+
+function checkImage(imageId: string | undefined, sizeGb: number, catalogue: Catalogue): void {
+  if (imageId === undefined) return;
+  const image = catalogue.image(imageId);
+  if (image === undefined) throw new ApiError(400, `Invalid image identifier or unable to access requested image.`);
+  if (image.minDiskGb <= sizeGb) return;
+  throw invalidInput(`Volume size ${sizeGb}GB cannot be smaller than the image minDisk size ${image.minDiskGb}GB.`);
+}
+
+function invalidInput(reason: string): ApiError {
+  return new ApiError(400, `Invalid input received: ${reason}`);
+}
