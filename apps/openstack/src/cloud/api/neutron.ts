@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ApiError } from '../core/api-error.ts';
+import { availabilityZone } from '../model/catalogue.ts';
 import type { World } from '../model/world.ts';
 import { neutronFloatingIpRoutes } from './neutron-floating-ips.ts';
 import { listAnswer } from './neutron-list.ts';
@@ -18,26 +19,28 @@ export function neutronRoutes(world: World): readonly Route[] {
 }
 
 function readOnlyRoutes({ networks }: World): readonly Route[] {
-  const collection = (
-    singular: string,
-    plural: string,
-    missing: string,
-    itemsOf: (call: AuthorizedCall) => readonly NeutronObject[],
-  ): readonly Route[] => [
-    neutronRoute(`${plural}.list`, 'GET', `/${plural}`, (call) => listAnswer(call, plural, itemsOf(call))),
-    neutronRoute(`${plural}.show`, 'GET', `/${plural}/:id`, (call) => {
-      const item = itemsOf(call).find(({ id }) => id === call.params['id']);
-      if (item === undefined)
-        throw new ApiError(404, `${missing} ${call.params['id']} could not be found.`, { type: `${missing.replace(' ', '')}NotFound` });
-      return { status: 200, body: { [singular]: item } };
-    }),
-  ];
+  function collection(plural: string, kind: string, itemsOf: (call: AuthorizedCall) => readonly NeutronObject[]): readonly Route[] {
+    // Two words are spelled with a dash in paths and with an underscore in bodies.
+    const path = `/${plural.replace('_', '-')}`;
+    return [
+      neutronRoute(`${plural}.list`, 'GET', path, (call) => listAnswer(call, plural, itemsOf(call))),
+      neutronRoute(`${plural}.show`, 'GET', `${path}/:id`, (call) => {
+        const id = call.params['id'] ?? '';
+        const item = itemsOf(call).find((candidate) => candidate.id === id);
+        if (item === undefined) throw new ApiError(404, `${kind} ${id} could not be found.`, { type: `${kind}NotFound` });
+        return { status: 200, body: { [plural.replace(/s$/, '')]: item } };
+      }),
+    ];
+  }
+
   return [
-    ...collection('network', 'networks', 'Network', () => networks.list().map(networkView)),
-    ...collection('subnet', 'subnets', 'Subnet', () => networks.list().map((network) => subnetView(network.subnet))),
-    ...collection('security_group', 'security-groups', 'Security group', (call) =>
-      networks.securityGroupsOf(call.project.id).map(securityGroupView),
-    ),
+    ...collection('networks', 'Network', () => networks.list().map(networkView)),
+    ...collection('subnets', 'Subnet', () => networks.list().map((network) => subnetView(network.subnet))),
+    ...collection('security_groups', 'SecurityGroup', (call) => networks.securityGroupsOf(call.project.id).map(securityGroupView)),
+    neutronRoute('zones.list', 'GET', '/availability_zones', () => ({
+      status: 200,
+      body: { availability_zones: [{ name: availabilityZone, resource: 'network', state: 'available' }] },
+    })),
     neutronRoute('extensions.list', 'GET', '/extensions', () => ({ status: 200, body: { extensions: extensions.map(extensionView) } })),
     neutronRoute('extensions.show', 'GET', '/extensions/:alias', (call) => {
       const alias = extensions.find((candidate) => candidate === call.params['alias']);
@@ -87,6 +90,7 @@ const extensions = [
   'quota_details',
   'port-security',
   'binding',
+  'availability_zone',
 ] as const;
 
 function extensionView(alias: string): unknown {

@@ -52,10 +52,10 @@ export function createServerBuilder(
   }
 
   /** Goes on once every volume of the server has settled; those that Nova made itself may take longer than the server. */
-  function whenDisksSettled(server: Server, disks: readonly ServerDisk[], run: () => void): void {
+  function whenDisksSettled(disks: readonly ServerDisk[], run: () => void): void {
     const [first, ...rest] = disks;
     if (first === undefined) return run();
-    volumes.whenSettled(first.volumeId, () => whenDisksSettled(server, rest, run));
+    volumes.whenSettled(first.volumeId, () => whenDisksSettled(rest, run));
   }
 
   function finish(server: Server): void {
@@ -89,7 +89,7 @@ export function createServerBuilder(
       latency: 'serverCreate',
       subject: store.subjectOf(server, () => vanish(server)),
       halfway: () => store.moveTo(server, 'building', 'spawning'),
-      done: () => whenDisksSettled(server, server.disks, () => finish(server)),
+      done: () => whenDisksSettled(server.disks, () => finish(server)),
     });
   }
 

@@ -1,0 +1,31 @@
+import type { BackendConfig } from './config.ts';
+import { createFloatingIpCalls } from './floating-ips.ts';
+import type { FloatingIpCalls } from './floating-ips.ts';
+import { createLookupCalls } from './lookups.ts';
+import type { LookupCalls } from './lookups.ts';
+import { createPortCalls } from './ports.ts';
+import type { PortCalls } from './ports.ts';
+import { createSecurityGroupCalls } from './security-groups.ts';
+import type { SecurityGroupCalls } from './security-groups.ts';
+import { createServerCalls } from './servers.ts';
+import type { ServerCalls } from './servers.ts';
+import { createSession } from './session.ts';
+import { createVolumeCalls } from './volumes.ts';
+import type { VolumeCalls } from './volumes.ts';
+
+/** One project of one OpenStack cloud. Every call takes an `AbortSignal` and fails with a `BackendError`. */
+export interface Backend extends VolumeCalls, ServerCalls, PortCalls, FloatingIpCalls, SecurityGroupCalls, LookupCalls {}
+
+/** Opens no connection yet: the first call logs in. */
+export function createBackend(config: BackendConfig): Backend {
+  const session = createSession(config);
+  const volumes = createVolumeCalls(session);
+  return {
+    ...volumes,
+    ...createServerCalls(session, volumes),
+    ...createPortCalls(session),
+    ...createFloatingIpCalls(session),
+    ...createSecurityGroupCalls(session),
+    ...createLookupCalls(session),
+  };
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import type { BackendConfig } from './config.ts';
+import { BackendError } from './errors.ts';
+import { exchange } from './transport.ts';
+
+export type BackendService = 'compute' | 'volume' | 'network' | 'image';
+
+/** What a log-in gives: a token, and where each service is. */
+export interface Grant {
+  readonly token: string;
+  readonly endpoints: ReadonlyMap<BackendService, string>;
+}
+
+const tokenSchema = z.object({
+  token: z.object({
+    catalog: z.array(
+      z.object({
+        type: z.string(),
+        endpoints: z.array(
+          z.object({ interface: z.string(), region: z.string().nullish(), region_id: z.string().nullish(), url: z.string() }),
+        ),
+      }),
+    ),
+  }),
+});
+
+type CatalogueEntry = z.infer<typeof tokenSchema>['token']['catalog'][number];
+
+/** Names under which a service stands in catalogues, the most usual one first. */
+const serviceTypes: Readonly<Record<BackendService, readonly string[]>> = {
+  compute: ['compute'],
+  volume: ['volumev3', 'block-storage', 'block-store'],
+  network: ['network'],
+  image: ['image'],
+};
+
+/** What the catalogue leaves out of an URL, if it does. */
+const versionPaths: Readonly<Partial<Record<BackendService, string>>> = { network: '/v2.0', image: '/v2' };
+
+/**
+ * Gets a token for the project by password.
+ * @throws BackendError `unauthorized`, `network`, `server_error`, `malformed`, `invalid_config`
+ */
+export async function logIn(config: BackendConfig): Promise<Grant> {
+  const userDomain = config.userDomainName ?? 'Default';
+  const projectDomain = config.projectDomainName ?? userDomain;
+  const { headers, body } = await exchange({
+    service: 'identity',
+    method: 'POST',
+    url: `${identityUrl(config.authUrl)}/auth/tokens`,
+    headers: {},
+    body: {
+      auth: {
+        identity: {
+          methods: ['password'],
+          password: { user: { name: config.username, domain: { name: userDomain }, password: config.password } },
+        },
+        scope: { project: { name: config.projectName, domain: { name: projectDomain } } },
+      },
+    },
+  });
+  const token = headers.get('x-subject-token');
+  const parsed = tokenSchema.safeParse(body);
+  if (token === null || !parsed.success) {
+    throw new BackendError('malformed', 'identity: the answer to the log-in is not as the API promises.', {
+      data: { service: 'identity' },
+    });
+  }
+  return { token, endpoints: endpointsOf(parsed.data.token.catalog, config) };
+}
+
+function identityUrl(authUrl: string): string {
+  let url: URL;
+  try {
+    url = new URL(authUrl);
+  } catch (cause) {
+    throw new BackendError('invalid_config', `The auth URL is no URL: ${authUrl}`, { data: { field: 'authUrl' }, cause });
+  }
+  const base = url.href.replace(/\/+$/, '');
+  return base.endsWith('/v3') ? base : `${base}/v3`;
+}
+
+function endpointsOf(catalogue: readonly CatalogueEntry[], config: BackendConfig): ReadonlyMap<BackendService, string> {
+  const wanted = config.endpointInterface ?? 'public';
+  const endpoints = new Map<BackendService, string>();
+  for (const service of Object.keys(serviceTypes) as BackendService[]) {
+    const url = serviceTypes[service]
+      .flatMap((type) => catalogue.filter((entry) => entry.type === type))
+      .flatMap((entry) => entry.endpoints)
+      .find(
+        (endpoint) =>
+          endpoint.interface === wanted && (config.region === undefined || (endpoint.region_id ?? endpoint.region) === config.region),
+      )?.url;
+    if (url === undefined) continue;
+    const base = url.replace(/\/+$/, '');
+    const version = versionPaths[service] ?? '';
+    endpoints.set(service, base.endsWith(version) ? base : base + version);
+  }
+  return endpoints;
+}
