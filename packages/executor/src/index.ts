@@ -1,2 +1,43 @@
-/** Operations: plans and the entity that supervises them. */
-export {};
+/**
+ * Operations: plans, and the entity that supervises them to an end.
+ *
+ *     const createVolume = createExecutor({
+ *       name: 'volume.create', family: 'create', resource: Volume, input: z.object({ size: z.number() }),
+ *       plan: ({ input }) => step('create', createVolumeTask, { size: input.size }, { transition: 'beginCreating' }),
+ *     });
+ *     const behaviour = operationBehaviour({ executors: [createVolume] });
+ */
+export {
+  createExecutor,
+  type EndRules,
+  type ExecutorDefinition,
+  type ExecutorOptions,
+  executorsByName,
+  type OwnedSpec,
+  type PlanContext,
+  type Snapshot,
+} from './executor.ts';
+export { type Explanation, type ExplainLookups, explainOperation, type Wait } from './explain.ts';
+export { judgeCommand, type Judgement } from './judge.ts';
+export { operationBehaviour, type OperationOptions } from './operation/behaviour.ts';
+export type { LogEntry } from './operation/log.ts';
+export { attempt, chain, child, giveBack, group, nothing, poll, step, throttled, transition, wait } from './plan/build.ts';
+export { type CompileSettings, compilePlan } from './plan/compile.ts';
+export type { CompiledPlan } from './plan/compiled.ts';
+export type {
+  CatchClause,
+  ChildOptions,
+  GroupOptions,
+  Need,
+  PlanNode,
+  PollGoal,
+  PollOptions,
+  RuntimeStates,
+  StepOptions,
+  Target,
+  ThrottleOptions,
+  TransitionSet,
+  WaitOptions,
+} from './plan/nodes.ts';
+export { type Ref, ref, type WithRefs } from './plan/ref.ts';
+export { type NodeView, operationView, type OperationView, wantsAttempt } from './view.ts';

@@ -1,0 +1,85 @@
+/** Bodies of the mail between operations, throttles and the front door. Types and names are the wire: they only grow. */
+import type { Command, Json, Outcome, WireError } from '@troupe/protocol';
+import type { Need } from './plan/nodes.ts';
+
+/** A lease that an operation or an ancestor holds; named in every acquire, so that a scope can see who waits for whom. */
+export interface HeldLease {
+  readonly lease: string;
+  readonly scope: string;
+  readonly need: Need;
+}
+
+/** A resource that an ancestor owns: a child that names it works under the ancestor's epoch and takes nothing. */
+export interface LentResource {
+  readonly kind: string;
+  readonly id: string;
+  readonly operation: string;
+  readonly epoch: number;
+}
+
+export interface CommandMail {
+  readonly command: Command;
+}
+
+export interface ChildMail {
+  readonly command: Command;
+  readonly parent: {
+    readonly operation: string;
+    readonly node: string;
+    readonly leases: readonly HeldLease[];
+    readonly lent?: readonly LentResource[];
+    /** Wait for resources that others own, until then (epoch ms); absent = reject with `conflict`. */
+    readonly waitUntil?: number;
+  };
+}
+
+export interface ChildAnswered {
+  readonly operation: string;
+  readonly node: string;
+  readonly accepted?: true;
+  readonly error?: WireError;
+}
+
+export interface ChildEnded {
+  readonly operation: string;
+  readonly node: string;
+  readonly outcome: Outcome;
+  readonly output?: Json;
+  readonly error?: WireError;
+}
+
+/** To an operation: tell me when you end. Answered with `operation.over`, at once if it is over. */
+export interface WatchMail {
+  readonly node: string;
+}
+
+export interface OverMail {
+  readonly operation: string;
+  readonly node: string;
+}
+
+export interface AcquireMail {
+  readonly lease: string;
+  readonly scope: string;
+  readonly need: Need;
+  readonly priority?: number;
+  readonly held: readonly HeldLease[];
+}
+
+export interface GrantedMail {
+  readonly lease: string;
+  readonly fence: number;
+  readonly scope: string;
+  readonly need: Need;
+}
+
+export interface RefusedMail {
+  readonly lease: string;
+  readonly error: WireError;
+}
+
+/** The scope root: the key of the throttle entity that owns the scope. */
+export function rootOf(scope: string): string {
+  const slash = scope.indexOf('/');
+  return slash < 0 ? scope : scope.slice(0, slash);
+}

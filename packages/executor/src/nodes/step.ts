@@ -1,0 +1,135 @@
+/**
+ * A step: one task, with its retries.
+ *
+ *   delay ──► write ──► run ⇄ retry ──► ended
+ *
+ * Any attempt of it may succeed and settles it, also one that was given up on; a failure counts only for the newest.
+ */
+import { type TaskEnded, type WireError } from '@troupe/protocol';
+import { logError } from '../operation/log.ts';
+import { endStep, nodeOf, type NodeResult, OK, type Run, setTimer, stateOf } from '../operation/run.ts';
+import type { NodeStateOf } from '../operation/state.ts';
+import { watchFor } from '../operation/watchdog.ts';
+import { nextDelayMs } from '../task-contract.ts';
+import { deadlineOf } from './deadlines.ts';
+import { keepFailure, keepSuccess, sendAttempt, signalAttempt, taskOf, writeStart } from './task-message.ts';
+import { planOf } from '../operation/run.ts';
+
+/** Tokens kept per step; an outcome of an attempt older than these is not recognised any more. */
+const TOKENS_KEPT = 5;
+/** With so many nodes under way the root has no room for more than the last two. */
+const CROWDED = 100;
+
+type StepState = NodeStateOf<'step'>;
+
+export function startStep(run: Run, path: string): void {
+  const node = nodeOf(run, path, 'step');
+  const state: StepState = { k: 'step', p: 'delay', s: run.context.now, n: 0, t: [] };
+  run.op.active.set(path, state);
+  watchFor(run, deadlineOf(planOf(run), node, state)!);
+  if (node.afterMs === undefined) begin(run, path, state);
+  else state.id = setTimer(run, 'step', node.afterMs, path);
+}
+
+/** The start delay or the pause before a retry is over. */
+export function stepTimer(run: Run, path: string, timer: string): void {
+  const state = stateOf(run, path, 'step');
+  if (state?.id !== timer) return;
+  delete state.id;
+  if (state.p === 'delay') begin(run, path, state);
+  else send(run, path, state);
+}
+
+export function stepReleased(run: Run, path: string, error: WireError | undefined): void {
+  const state = stateOf(run, path, 'step');
+  if (state?.p !== 'write') return;
+  if (error !== undefined) return fail(run, path, error);
+  state.w = (state.w ?? 1) - 1;
+  if (state.w > 0) return;
+  delete state.w;
+  send(run, path, state);
+}
+
+export function stepEnded(run: Run, path: string, body: TaskEnded): void {
+  const state = stateOf(run, path, 'step');
+  if (state === undefined || body.token === undefined || tokenOf(state, body.attempt) !== body.token) return;
+  const node = nodeOf(run, path, 'step');
+  const { outcome } = body;
+  if (outcome.kind === 'succeeded') {
+    if (state.p === 'run' && body.attempt < state.n) signalAttempt(run, node, state.n);
+    const error = keepSuccess(run, node, outcome.output, outcome.patch);
+    return error === undefined ? endStep(run, path, OK) : fail(run, path, error);
+  }
+  // an older attempt is not what it waits for, and neither is one that has failed already
+  if (body.attempt !== state.n || state.p !== 'run') return;
+  const task = taskOf(run, node);
+  const error: WireError = outcome.kind === 'cancelled' ? { code: 'cancelled', message: `attempt ${state.n} was given up by its worker` } : outcome.error;
+  logError(run, { step: node.id, attempt: state.n, error });
+  if (outcome.kind === 'unknown' && task.idempotent === 'no') {
+    if (state.r === 1) return fail(run, path, { code: 'outcome_unknown', message: `nobody can tell whether ${node.id} happened`, cause: error });
+    state.r = 1;
+    return send(run, path, state);
+  }
+  const delayMs = nextDelayMs(task, state.n, outcome, run.context.random());
+  if (delayMs === undefined) return fail(run, path, finalError(node.id, state.n, error));
+  if (delayMs === 0) return send(run, path, state);
+  state.p = 'retry';
+  state.id = setTimer(run, 'step', delayMs, path);
+}
+
+export function stepOverdue(run: Run, path: string): void {
+  const state = stateOf(run, path, 'step');
+  if (state === undefined) return;
+  const node = nodeOf(run, path, 'step');
+  const waited = run.context.now - state.s;
+  if (state.p === 'run') signalAttempt(run, node, state.n);
+  fail(run, path, { code: 'deadline_exceeded', message: `${node.id} did not end in ${Math.round(waited / 1_000)} s`, data: { step: node.id, waited, attempt: state.n } });
+}
+
+/** Stopped from outside: not a failure of its own. */
+export function stopStep(run: Run, path: string, result: NodeResult): void {
+  const state = stateOf(run, path, 'step');
+  if (state?.p === 'run') signalAttempt(run, nodeOf(run, path, 'step'), state.n);
+  endStep(run, path, result);
+}
+
+export function stepProgress(run: Run, path: string, token: string, progress: string): void {
+  const state = stateOf(run, path, 'step');
+  if (state?.p === 'run' && state.t.at(-1) === token) state.pr = progress;
+}
+
+function begin(run: Run, path: string, state: StepState): void {
+  const writes = writeStart(run, path, nodeOf(run, path, 'step'));
+  if (typeof writes !== 'number') return fail(run, path, writes);
+  if (writes === 0) return send(run, path, state);
+  state.p = 'write';
+  state.w = writes;
+}
+
+function send(run: Run, path: string, state: StepState): void {
+  const node = nodeOf(run, path, 'step');
+  const deadline = deadlineOf(planOf(run), node, state)!;
+  const sent = sendAttempt(run, { path, node, attempt: state.n + 1, deadline, ...(state.r === 1 ? { reconcile: true } : {}) });
+  if ('error' in sent) return fail(run, path, sent.error);
+  state.p = 'run';
+  state.n++;
+  delete state.pr;
+  state.t.push(sent.token);
+  const keep = run.op.active.size > CROWDED ? 2 : TOKENS_KEPT;
+  if (state.t.length > keep) state.t.splice(0, state.t.length - keep);
+}
+
+function tokenOf(state: StepState, attempt: number): string | undefined {
+  return state.t[state.t.length - 1 - (state.n - attempt)];
+}
+
+/** A handler's own code is what branches match; only what has none becomes a plain failure of the step. */
+function finalError(step: string, attempt: number, error: WireError): WireError {
+  if (error.code !== 'handler_error') return error;
+  return { code: 'step_failed', message: `${step} failed after attempt ${attempt}: ${error.message}`, data: { step, attempt }, cause: error };
+}
+
+function fail(run: Run, path: string, error: WireError): void {
+  keepFailure(run, nodeOf(run, path, 'step'));
+  endStep(run, path, { ok: false, error });
+}

@@ -1,0 +1,232 @@
+/**
+ * The operation as an entity: folds one message after the other into its state. A message counts only if it names what
+ * the state waits for (a step with attempt and token, a lease, a timer, a write, a child), so a second delivery changes
+ * nothing, after any time.
+ */
+import type { Behaviour, Effect, Incoming, TurnContext, WriteEnded } from '@troupe/actor';
+import { type Duration, durationMs, encodeJson, type TaskEnded } from '@troupe/protocol';
+import { kindsByName, type ResourceKind } from '@troupe/resource';
+import { type ExecutorDefinition, executorsByName } from '../executor.ts';
+import type { ChildAnswered, ChildEnded, ChildMail, CommandMail, GrantedMail, OverMail, RefusedMail, WatchMail } from '../mail.ts';
+import { childAnswered, childEnded } from '../nodes/child.ts';
+import { released, timerFired } from '../nodes/dispatch.ts';
+import { refillGroup } from '../nodes/group.ts';
+import { pollEnded } from '../nodes/poll.ts';
+import { stepEnded, stepProgress } from '../nodes/step.ts';
+import { leaseAsked, leaseGranted, leaseRefused, releaseUnwanted } from '../nodes/throttled.ts';
+import { waitOver, waitSeen } from '../nodes/wait.ts';
+import type { TaskContract } from '../task-contract.ts';
+import { acceptAgain, acceptOutcome, cancelAccepting, givenBack } from './accept.ts';
+import { endSettled, lostError } from './ends.ts';
+import { checkDeadlines, stopAll, workOff } from './engine.ts';
+import { tellOver } from './finish.ts';
+import { createOperation, endUnborn, repeated } from './first-mail.ts';
+import { operationOf, rootOf } from './record.ts';
+import { createRun, type OperationSettings, type Run } from './run.ts';
+import { flushWrites, hasPendingWrites, settleWrite } from './resources.ts';
+import type { Operation, OperationState } from './state.ts';
+import { strangerAnswers } from './strangers.ts';
+
+export interface OperationOptions {
+  readonly executors: Iterable<ExecutorDefinition>;
+  /** Contracts that plans may name by text, and by which outputs are checked. */
+  readonly tasks?: Iterable<TaskContract>;
+  /** Kinds besides those of the executors, for their vocabularies. */
+  readonly kinds?: Iterable<ResourceKind>;
+  readonly defaults?: {
+    /** How long a task may wait for a worker before its step gives up, on top of what its attempts may take. Default `24h`. */
+    readonly queueAllowance?: Duration;
+    /** How long an ended operation is kept. Default `7d`. */
+    readonly endedTtl?: Duration;
+    /** How long its tombstone is kept. Default `37d`. */
+    readonly tombstoneTtl?: Duration;
+  };
+}
+
+const WATCHERS_LIMIT = 64;
+const PROGRESS_LIMIT_CHARS = 120;
+
+/** Mail that each sender may send; what a worker or a verb may not say is refused by the host. */
+const ALLOWED: Readonly<Record<string, RegExp>> = {
+  host: /^write\.ended$/,
+  timer: /^timer\./,
+  verb: /^verb\./,
+  entity: /^(command|child|child\.(answered|ended)|throttle\.(granted|refused|asked)|watch|operation\.over|resume|verb\.cancel)$/,
+  task: /^task\.(ended|progress)$/,
+};
+
+/** The behaviour that supervises operations. Throws `duplicate_name` for two executors or tasks of one name. */
+export function operationBehaviour(options: OperationOptions): Behaviour<OperationState> {
+  const settings = settingsOf(options);
+  return {
+    kind: 'operation',
+    mayReceive: ({ sender, type }) => ALLOWED[sender.startsWith('task-') ? 'task' : sender]?.test(type) ?? false,
+    activate: (key, record) => ({ key, op: record === undefined ? undefined : operationOf(key, record) }),
+    receive: (state, message, context) => receive(settings, state, message, context),
+    root: ({ op }) => (op === undefined ? undefined : (rootOf(op) as never)),
+  };
+}
+
+function settingsOf(options: OperationOptions): OperationSettings {
+  const executors = executorsByName(options.executors);
+  const kinds = kindsByName([...new Set([...[...executors.values()].flatMap((one) => one.kind ?? []), ...(options.kinds ?? [])])]);
+  const { queueAllowance = '24h', endedTtl = '7d', tombstoneTtl = '37d' } = options.defaults ?? {};
+  return {
+    executors,
+    kinds,
+    tasks: tasksByName(options.tasks ?? []),
+    queueAllowanceMs: durationMs(queueAllowance, 'defaults.queueAllowance'),
+    endedTtlMs: durationMs(endedTtl, 'defaults.endedTtl'),
+    tombstoneTtlMs: durationMs(tombstoneTtl, 'defaults.tombstoneTtl'),
+  };
+}
+
+function receive(settings: OperationSettings, state: OperationState, message: Incoming, context: TurnContext): readonly Effect[] {
+  if (state.op === undefined) {
+    const first = firstMail(settings, state.key, message, context);
+    if (first === undefined) return strangerAnswers(message, context);
+    state.op = first.op;
+    return complete(first);
+  }
+  const run = createRun(settings, state.op, context);
+  fold(run, message);
+  return complete(run);
+}
+
+function firstMail(settings: OperationSettings, key: string, message: Incoming, context: TurnContext): Run | undefined {
+  if (message.type === 'command') return createOperation(settings, key, message.body as unknown as CommandMail, undefined, message, context);
+  if (message.type === 'child') {
+    const { command, parent } = message.body as unknown as ChildMail;
+    return createOperation(settings, key, { command }, parent, message, context);
+  }
+  // a cancel that overtook its child: the child must find that it is over
+  if (message.type === 'verb.cancel' && message.from?.kind === 'operation') return endUnborn(settings, key, message, context);
+  return undefined;
+}
+
+function complete(run: Run): readonly Effect[] {
+  workOff(run);
+  flushWrites(run);
+  return run.effects;
+}
+
+function fold(run: Run, message: Incoming): void {
+  const { op } = run;
+  const body = message.body;
+  switch (message.type) {
+    case 'command':
+      return repeated(run, (body as unknown as CommandMail).command);
+    case 'child':
+      return repeated(run, (body as unknown as ChildMail).command, (body as unknown as ChildMail).parent);
+    case 'task.ended':
+      return taskEnded(run, body as unknown as TaskEnded);
+    case 'task.progress':
+      return taskProgress(run, body as { step?: string; token?: string; progress?: unknown });
+    case 'write.ended':
+      return writeEnded(run, body as unknown as WriteEnded);
+    case 'throttle.granted': {
+      const granted = body as unknown as GrantedMail;
+      return leaseGranted(run, pathOf(op, granted.lease) ?? '', granted);
+    }
+    case 'throttle.refused': {
+      const refused = body as unknown as RefusedMail;
+      const path = pathOf(op, refused.lease);
+      return path === undefined ? undefined : leaseRefused(run, path, refused.error);
+    }
+    case 'throttle.asked': {
+      const { lease } = body as { lease: string };
+      return message.from === undefined ? undefined : leaseAsked(run, lease, message.from, pathOf(op, lease) ?? '');
+    }
+    case 'child.answered':
+      return childAnswered(run, (body as unknown as ChildAnswered).node, body as unknown as ChildAnswered);
+    case 'child.ended':
+      return childEnded(run, (body as unknown as ChildEnded).node, body as unknown as ChildEnded);
+    case 'watch':
+      return watch(run, message, body as unknown as WatchMail);
+    case 'operation.over': {
+      const { operation, node } = body as unknown as OverMail;
+      if (node === '') return op.accepting?.waitFor?.operation === operation ? acceptAgain(run) : undefined;
+      return waitOver(run, node, operation);
+    }
+    case 'resume': {
+      const { node } = body as { node: string };
+      return op.active.has(node) ? refillGroup(run, node) : undefined;
+    }
+    case 'verb.cancel':
+      return cancel(run, body as { reason?: string; by?: string });
+    default:
+      return message.sender === 'timer' && message.timer !== undefined ? fired(run, message.type, message.timer, body as { node?: string }) : undefined;
+  }
+}
+
+function taskEnded(run: Run, body: TaskEnded): void {
+  const path = run.op.steps.get(body.step ?? '');
+  if (path === undefined || run.op.phase !== 'running') return;
+  if (run.op.active.get(path)?.k === 'poll') pollEnded(run, path, body);
+  else stepEnded(run, path, body);
+}
+
+function taskProgress(run: Run, body: { readonly step?: string; readonly token?: string; readonly progress?: unknown }): void {
+  const path = run.op.steps.get(body.step ?? '');
+  if (path !== undefined) stepProgress(run, path, body.token ?? '', encodeJson(body.progress).slice(0, PROGRESS_LIMIT_CHARS));
+}
+
+function writeEnded(run: Run, { effect, outcome }: WriteEnded): void {
+  const { op } = run;
+  if (op.phase === 'ended') return;
+  if (op.accepting?.effect === effect) return acceptOutcome(run, outcome);
+  const settled = settleWrite(run, effect, outcome);
+  if (settled === undefined) {
+    const waiting = [...op.active].find(([, node]) => node.k === 'wait' && node.w === effect);
+    return waiting === undefined ? undefined : waitSeen(run, waiting[0], outcome);
+  }
+  if (op.phase === 'givingBack') return hasPendingWrites(run) ? undefined : givenBack(run);
+  if (op.phase === 'ending') return endSettled(run, settled);
+  if (settled.how === 'lost') {
+    stopAll(run, settled.owned.lost === 'gone' ? 'aborted' : 'superseded', lostError(settled.owned));
+    // the nodes that waited hear of it after they were stopped: what is left are handlers, which go on
+    workOff(run);
+  }
+  if (op.phase === 'running') for (const { path, error } of settled.released) released(run, path, error);
+}
+
+function fired(run: Run, type: string, timer: string, body: { readonly node?: string }): void {
+  const { op } = run;
+  if (type === 'timer.watchdog') {
+    if (op.progress.watchdog?.id === timer && op.phase === 'running') checkDeadlines(run);
+  } else if (type === 'timer.accept') {
+    if (op.accepting?.timer !== timer) return;
+    delete op.accepting.timer;
+    acceptAgain(run);
+  } else if (body.node !== undefined && op.phase === 'running') timerFired(run, body.node, timer);
+}
+
+function cancel(run: Run, body: { readonly reason?: string; readonly by?: string }): void {
+  const { op } = run;
+  const why = [body.by === undefined ? '' : ` by ${body.by}`, body.reason === undefined ? '' : `: ${body.reason}`].join('');
+  const error = { code: 'cancelled', message: `cancelled${why}`.slice(0, 500) };
+  if (op.phase === 'running') stopAll(run, 'cancelled', error);
+  else if (op.phase === 'accepting' || op.phase === 'givingBack') {
+    op.progress.stop ??= { outcome: 'cancelled', error };
+    cancelAccepting(run);
+  }
+}
+
+function watch(run: Run, message: Incoming, body: WatchMail): void {
+  const { op } = run;
+  if (message.from?.kind !== 'operation') return;
+  const watcher = { operation: message.from.key, node: String(body.node) };
+  if (op.phase === 'ended') return tellOver(run, watcher);
+  const watchers = (op.progress.watchers ??= []);
+  const known = watchers.some((one) => one.operation === watcher.operation && one.node === watcher.node);
+  // whoever finds no place looks again by its own timer
+  if (!known && watchers.length < WATCHERS_LIMIT) watchers.push(watcher);
+}
+
+function pathOf(op: Operation, lease: string): string | undefined {
+  return lease.startsWith(`${op.key}:`) ? lease.slice(op.key.length + 1) : undefined;
+}
+
+function tasksByName(list: Iterable<TaskContract>): ReadonlyMap<string, TaskContract> {
+  return new Map([...list].map((one) => [one.name, one]));
+}

@@ -1,0 +1,90 @@
+/** Works off the jobs that nodes leave, until nothing is left to do in this turn. */
+import type { Outcome, WireError } from '@troupe/protocol';
+import { innerEnded, nodeOverdue, startNode, stopLeaf } from '../nodes/dispatch.ts';
+import { refillGroup } from '../nodes/group.ts';
+import { ancestorsOf, isWithin, nodeAt, parentOf, ROOT_PATH } from '../plan/compiled.ts';
+import { planEnded } from './ends.ts';
+import { planOf, type Job, type NodeResult, type Run } from './run.ts';
+import { isStopped } from './stopped.ts';
+import { armWatchdog, overdue } from './watchdog.ts';
+
+export function workOff(run: Run): void {
+  // a list that grows while it is read: nodes leave jobs behind, they never call each other
+  for (let i = 0; i < run.jobs.length; i++) {
+    if (run.op.phase !== 'running') break;
+    work(run, run.jobs[i]!);
+  }
+  run.jobs.length = 0;
+}
+
+function work(run: Run, job: Job): void {
+  switch (job.do) {
+    case 'start': {
+      const node = nodeAt(planOf(run), job.path);
+      if (node === undefined) throw new Error(`operation ${run.op.key} has no node ${job.path}`);
+      if (isStopped(run, job.path)) run.jobs.push({ do: 'ended', path: job.path, result: stoppedResult(run) });
+      else startNode(run, job.path, node);
+      return;
+    }
+    case 'ended': {
+      const parent = parentOf(job.path);
+      if (parent === undefined) return planEnded(run, job.result);
+      return innerEnded(run, parent.path, nodeAt(planOf(run), parent.path)!, parent.index, job.result);
+    }
+    case 'refill':
+      return refillGroup(run, job.path);
+    case 'stop':
+      return stopAt(run, job.path, job.error);
+  }
+}
+
+/** Stops the whole operation. The first reason stands, except that a newer owner always wins. */
+export function stopAll(run: Run, outcome: Outcome, error: WireError): void {
+  const { op } = run;
+  if (op.phase !== 'running') return;
+  if (op.progress.stop !== undefined) {
+    if (outcome === 'superseded') op.progress.stop = { outcome, error };
+    return;
+  }
+  op.progress.stop = { outcome, error };
+  run.jobs.push({ do: 'stop', path: ROOT_PATH, error });
+}
+
+/** The watchdog has fired: ends what is overdue and waits for the next. */
+export function checkDeadlines(run: Run): void {
+  const { progress } = run.op;
+  const { deadline } = progress;
+  delete progress.watchdog;
+  if (deadline !== undefined && deadline <= run.context.now) {
+    // what is left are handlers of a stop, each with limits of its own
+    delete progress.deadline;
+    stopAll(run, 'failed', { code: 'deadline_exceeded', message: 'the operation ran past its deadline', data: { deadline } });
+  } else for (const path of overdue(run)) nodeOverdue(run, path);
+  armWatchdog(run);
+}
+
+/** Marks what contains nodes, so that nothing more starts, and stops the leaves; handlers that have begun are let through. */
+function stopAt(run: Run, path: string, error: WireError): void {
+  const { op } = run;
+  const result: NodeResult = { ok: false, error, stopped: true };
+  const concerned = [...op.active].filter(([at]) => isWithin(at, path) && !isProtected(run, at, path));
+  for (const [, state] of concerned) {
+    if (state.k === 'group' || (state.k === 'attempt' && state.i > 0)) state.x = 1;
+  }
+  for (const [at, state] of concerned) if (op.active.get(at) === state) stopLeaf(run, at, state, result);
+}
+
+/** Inside a handler or `finally` that began within the stopped part. */
+function isProtected(run: Run, at: string, stopped: string): boolean {
+  for (const around of ancestorsOf(at)) {
+    if (!isWithin(around, stopped)) return false;
+    const state = run.op.active.get(around);
+    if (state?.k === 'attempt' && state.i > 0) return true;
+  }
+  return false;
+}
+
+function stoppedResult(run: Run): NodeResult {
+  const error = run.op.progress.stop?.error ?? { code: 'cancelled', message: 'stopped before it started' };
+  return { ok: false, error, stopped: true };
+}

@@ -1,0 +1,11 @@
+/** Names of the items of an operation's record. */
+
+/** A snapshot that waits for the other takes. */
+export const takenItem = (index: number): string => `taken/${index}`;
+/** A piece of the plan's text. */
+export const planItem = (n: number): string => `plan/${n}`;
+export const outputItem = (name: string): string => `output/${name}`;
+/** First error of a group or attempt under way. */
+export const errorItem = (path: string): string => `error/${path}`;
+export const logItem = (slot: number): string => `log/${slot}`;
+export const INPUT_ITEM = 'input';

@@ -1,0 +1,105 @@
+/** The record of an operation: what goes into the root, and how a working state is made of root and items. */
+import type { EntityRecord, ResourceRecord } from '@troupe/actor';
+import type { Json, WireError } from '@troupe/protocol';
+import { type CompiledPlan, indexSteps } from '../plan/compiled.ts';
+import { errorItem, INPUT_ITEM, logItem, outputItem, planItem, takenItem } from './items.ts';
+import type { LogEntry } from './log.ts';
+import type { Accepting, Head, NodeState, Operation, OwnedResource, Phase, Progress, WriteEntry } from './state.ts';
+
+/** The stored root. Whatever is empty is left out. */
+export interface OperationRoot {
+  readonly v: 1;
+  readonly phase: Phase;
+  readonly head: Head;
+  readonly progress: Progress;
+  readonly input?: Json;
+  readonly inputItem?: true;
+  readonly resources?: readonly OwnedResource[];
+  readonly accepting?: Accepting;
+  readonly plan?: CompiledPlan;
+  readonly planItems?: number;
+  readonly active?: Readonly<Record<string, NodeState>>;
+  readonly outputs?: Readonly<Record<string, Json>>;
+  /** Of an ended operation; before that its entries are items. */
+  readonly log?: readonly LogEntry[];
+}
+
+export function rootOf(op: Operation): OperationRoot {
+  const ended = op.phase === 'ended';
+  const inline = [...op.outputs].filter(([name]) => !op.outputItems.has(name));
+  return {
+    v: 1,
+    phase: op.phase,
+    head: op.head,
+    progress: op.progress,
+    ...(op.inputInItem ? (ended ? {} : { inputItem: true as const }) : op.input === null ? {} : { input: op.input }),
+    ...(op.resources.length === 0 ? {} : { resources: op.resources.map(withoutItems) }),
+    ...(op.accepting === undefined ? {} : { accepting: op.accepting }),
+    ...(op.plan === undefined ? {} : op.planItems === 0 ? { plan: op.plan } : { planItems: op.planItems }),
+    ...(op.active.size === 0 ? {} : { active: Object.fromEntries(op.active) }),
+    ...(inline.length === 0 ? {} : { outputs: Object.fromEntries(inline) }),
+    ...(ended && op.log.size > 0 ? { log: [...op.log.values()].sort((a, b) => a.n - b.n) } : {}),
+  };
+}
+
+function withoutItems(owned: OwnedResource): OwnedResource {
+  if (owned.queue?.some((entry) => entry.item !== undefined) !== true) return owned;
+  return { ...owned, queue: owned.queue.map((entry) => (entry.item === undefined ? entry : { nodes: entry.nodes, after: entry.after, item: entry.item })) };
+}
+
+export function operationOf(key: string, record: EntityRecord): Operation {
+  // the working state is changed in place, the record belongs to the host
+  const root = structuredClone(record.root) as unknown as OperationRoot;
+  const { items } = record;
+  const op: Operation = {
+    key,
+    phase: root.phase,
+    head: root.head,
+    input: root.inputItem === true ? (items.get(INPUT_ITEM) ?? null) : (root.input ?? null),
+    inputInItem: root.inputItem === true,
+    progress: root.progress,
+    resources: (root.resources ?? []).map((owned) => ({ ...owned, ...(owned.queue === undefined ? {} : { queue: owned.queue.map((entry) => withItem(entry, items)) }) })),
+    accepting: root.accepting,
+    taken: new Map(),
+    plan: root.plan ?? planFrom(items, root.planItems ?? 0),
+    planItems: root.planItems ?? 0,
+    steps: new Map(),
+    active: new Map(Object.entries(root.active ?? {})),
+    outputs: new Map(Object.entries(root.outputs ?? {})),
+    outputItems: new Set(),
+    inlineBytes: 0,
+    errors: new Map(),
+    log: new Map((root.log ?? []).map((entry, slot) => [slot, entry])),
+  };
+  for (const [name, value] of op.outputs) op.inlineBytes += JSON.stringify(value).length + name.length;
+  if (op.plan !== undefined) op.steps = indexSteps(op.plan);
+  readItems(op, items);
+  return op;
+}
+
+function readItems(op: Operation, items: ReadonlyMap<string, Json>): void {
+  const after = (item: string, prefix: string): string | undefined => (item.startsWith(prefix) ? item.slice(prefix.length) : undefined);
+  for (const [item, body] of items) {
+    const output = after(item, outputItem(''));
+    const taken = after(item, takenItem('' as never));
+    const error = after(item, errorItem(''));
+    const slot = after(item, logItem('' as never));
+    if (output !== undefined) {
+      op.outputs.set(output, body);
+      op.outputItems.add(output);
+    } else if (taken !== undefined) op.taken.set(Number(taken), body as unknown as ResourceRecord);
+    else if (error !== undefined) op.errors.set(error, body as unknown as WireError);
+    else if (slot !== undefined) op.log.set(Number(slot), body as unknown as LogEntry);
+  }
+}
+
+function withItem(entry: WriteEntry, items: ReadonlyMap<string, Json>): WriteEntry {
+  return entry.item === undefined ? entry : { ...entry, ...(items.get(entry.item) as unknown as Pick<WriteEntry, 'patch' | 'write'>) };
+}
+
+function planFrom(items: ReadonlyMap<string, Json>, count: number): CompiledPlan | undefined {
+  if (count === 0) return undefined;
+  let text = '';
+  for (let i = 0; i < count; i++) text += items.get(planItem(i)) as string;
+  return JSON.parse(text) as CompiledPlan;
+}

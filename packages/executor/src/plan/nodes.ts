@@ -1,0 +1,202 @@
+/** The plan language: plain data. The builders in `build.ts` make it, `compile.ts` checks it and makes it what is stored. */
+import type { CommandOptions, Duration, Json, QueueClass, ResourceRef } from '@troupe/protocol';
+import type { RetryOptions, TaskContract } from '../task-contract.ts';
+import type { TransitionName } from '@troupe/resource';
+
+/** Tokens by kind, as a throttle counts them. */
+export type Need = Readonly<Record<string, number>>;
+
+/** A resource that the operation owns: by reference, by kind if it owns one of that kind only, or absent for its first. */
+export type Target = ResourceRef | string;
+
+/** A contract of a task, or the name under which the supervisor knows it. */
+export type TaskTarget = string | Pick<TaskContract, 'name'>;
+
+/** An executor, or its name. */
+export type ExecutorTarget = string | { readonly name: string };
+
+/** Runtime states that the supervisor writes: `during` with the start, after the guard; the others with the end of the step. */
+export interface RuntimeStates {
+  readonly during?: string;
+  readonly success?: string;
+  readonly failure?: string;
+}
+
+export interface StepOptions {
+  /** Written before the task is sent, guard first. Another step may name the same one: the second changes nothing. */
+  readonly transition?: TransitionName;
+  readonly runtimeState?: RuntimeStates;
+  /** The resource of the step. Default: the first one of the operation. */
+  readonly on?: Target;
+  /** A step may raise its class, never lower it. */
+  readonly class?: 'heavy';
+  /** Start delay. Survives restarts. */
+  readonly after?: Duration;
+  /** Instead of the policy of the contract. */
+  readonly retry?: RetryOptions;
+  /** All attempts together, from the start. Default: what the attempts may take, plus an allowance for the queue. */
+  readonly deadline?: Duration;
+  /** Name of the output. Default: the id of the step. */
+  readonly output?: string;
+}
+
+export interface StepNode extends StepOptions {
+  readonly type: 'step';
+  readonly id: string;
+  readonly task: TaskTarget;
+  readonly input?: unknown;
+}
+
+/** What a look may find. A look tells by its patch's `runtimeState`, by `output.runtimeState`, or by `output.done`. */
+export type PollGoal = { readonly runtimeState: readonly string[] } | { readonly done: true };
+
+export interface PollOptions {
+  /** Input of every look. */
+  readonly input?: unknown;
+  /** Success: a set of runtime states, or the predicate `{done: true}` on the output of the look. */
+  readonly until: PollGoal;
+  /** Failure with `poll_failed`. With the predicate form, `output.failed: true` fails as well. */
+  readonly fail?: { readonly runtimeState: readonly string[] };
+  /** What it means when the object is gone: a look says so by error code `missing_on_backend`, or by one of these states. Default: failure. */
+  readonly gone?: { readonly runtimeState?: readonly string[]; readonly means: 'success' | 'failure' };
+  /** Default `5s`. */
+  readonly every?: Duration;
+  /** Intervals of the first looks, before `every` holds. */
+  readonly backoff?: readonly Duration[];
+  /** Share of an interval by which it may grow at random. Default 0. */
+  readonly jitter?: number;
+  /** Before the first look. Default: none. */
+  readonly after?: Duration;
+  /** All looks together. Default 100 min, of a predicate 50 min. */
+  readonly for?: Duration;
+  /** Failed looks in a row that are tolerated. Default 5. */
+  readonly tolerate?: number;
+  /** What to do about a runtime state that the resource kind does not declare. Default: go on. */
+  readonly unknown?: 'continue' | { readonly failAfter: number };
+  readonly transition?: TransitionName;
+  readonly runtimeState?: RuntimeStates;
+  readonly on?: Target;
+  readonly class?: 'heavy';
+  readonly output?: string;
+}
+
+export interface PollNode extends PollOptions {
+  readonly type: 'poll';
+  readonly id: string;
+  readonly task: TaskTarget;
+}
+
+export interface ChainNode {
+  readonly type: 'chain';
+  readonly nodes: readonly PlanNode[];
+}
+
+export interface GroupOptions {
+  /** `failFast` stops the others at the first failure; `waitAll` lets them end and then fails with the first error. Default `failFast`. */
+  readonly policy?: 'failFast' | 'waitAll';
+  /** Members under way at once, 1 to 500. Default 100. */
+  readonly window?: number;
+}
+
+export interface GroupNode extends GroupOptions {
+  readonly type: 'group';
+  readonly nodes: readonly PlanNode[];
+}
+
+export type WaitOptions =
+  | { readonly for: Duration }
+  | {
+      readonly resource: ResourceRef;
+      /** Life-cycle states. Default: OK alone. */
+      readonly until?: readonly string[];
+      /** States that fail the wait. Default: none. */
+      readonly fail?: readonly string[];
+      readonly deadline: Duration;
+      /** Longest pause between two looks, for what nobody announces. Default `30s`. */
+      readonly every?: Duration;
+    };
+
+export interface WaitNode {
+  readonly type: 'wait';
+  readonly id: string;
+  readonly wait: WaitOptions;
+}
+
+export interface ThrottleOptions {
+  /** A name for people; the lease is named after the node. */
+  readonly id?: string;
+  readonly scope: string;
+  readonly need: Need;
+  readonly priority?: number;
+  /** Longest wait for the grant. Default: none, waiting costs nothing. */
+  readonly deadline?: Duration;
+}
+
+export interface ThrottledNode extends ThrottleOptions {
+  readonly type: 'throttled';
+  readonly nodes: readonly PlanNode[];
+}
+
+export interface GiveBackNode {
+  readonly type: 'giveBack';
+  readonly need: Need;
+}
+
+/** Fields that a transition writes with the state; any part may be a reference. */
+export interface TransitionSet {
+  readonly runtimeState?: unknown;
+  readonly backendId?: unknown;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+export interface TransitionNode {
+  readonly type: 'transition';
+  readonly on?: Target;
+  readonly to: TransitionName | { readonly from: readonly string[]; readonly to: string };
+  readonly set?: TransitionSet;
+}
+
+export interface ChildOptions {
+  readonly resource?: ResourceRef;
+  readonly resources?: readonly ResourceRef[];
+  readonly input?: unknown;
+  readonly options?: { readonly force?: boolean; readonly class?: QueueClass };
+  /** When another operation owns the resource: wait for it (default) or fail with `conflict`. */
+  readonly onConflict?: 'wait' | 'reject';
+  /** Default 24 h. */
+  readonly deadline?: Duration;
+  readonly output?: string;
+}
+
+export interface ChildNode extends ChildOptions {
+  readonly type: 'child';
+  readonly id: string;
+  readonly executor: ExecutorTarget;
+}
+
+export interface CatchClause {
+  /** Error codes, or `any`, which matches everything but a cancel. What is unknown takes no branch that names codes. */
+  readonly code: string | readonly string[];
+  readonly do: PlanNode;
+}
+
+export interface AttemptNode {
+  readonly type: 'attempt';
+  readonly body: PlanNode;
+  readonly catch?: readonly CatchClause[];
+  readonly finally?: PlanNode;
+}
+
+export type PlanNode =
+  | StepNode
+  | PollNode
+  | ChainNode
+  | GroupNode
+  | WaitNode
+  | ThrottledNode
+  | GiveBackNode
+  | TransitionNode
+  | ChildNode
+  | AttemptNode;
+
+export type { CommandOptions, Json };
