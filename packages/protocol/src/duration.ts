@@ -15,12 +15,16 @@ export function durationMs(text: Duration, field = 'duration'): number {
   return Math.round(Number(match[1]) * unit);
 }
 
-/** A duration for people: `1.5s`, `12m`, `3h`. */
+/** A duration for people: `1.5s`, `12m`, `3h`; with two units `1m05`, `2h30`. Rounded first, so that 60 of a unit never show. */
 export function formatMs(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)}ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1).replace(/\.0$/, '')}s`;
-  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)}m${pad(Math.round((ms % 60_000) / 1_000))}`;
-  return `${Math.floor(ms / 3_600_000)}h${pad(Math.round((ms % 3_600_000) / 60_000))}`;
+  const whole = Math.max(0, Math.round(ms));
+  if (whole < 1_000) return `${whole}ms`;
+  const tenths = Math.round(whole / 100);
+  if (tenths < 600) return `${tenths / 10}s`;
+  const seconds = Math.round(whole / 1_000);
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)}m${pad(seconds % 60)}`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)}h${pad(minutes % 60)}`;
 }
 
 function pad(n: number): string {

@@ -2,7 +2,7 @@
  * The catalogue of error codes that travel. A code is for ever: a retired one stays listed and is never used again.
  * `docs/errors.md` explains each, and a test holds both lists equal.
  */
-import { type Json, type JsonObject, toJson } from './json.ts';
+import type { Json } from './json.ts';
 
 export const errorCodes = {
   // answers of the front door
@@ -18,6 +18,8 @@ export const errorCodes = {
   too_large: 'The payload is over the limit.',
   overloaded: 'The front door does not take more now; send again later.',
   id_reused: 'The operation id belongs to another command.',
+  unanswered: 'No answer came in time: nobody can tell whether the message was taken.',
+  unknown_operation: 'No operation of that id is known, or not any more.',
   // ends of operations and steps
   cancelled: 'Cancelled by a verb.',
   superseded: 'A newer epoch owns the resource; this message changes nothing.',
@@ -98,53 +100,3 @@ export class TroupeError extends Error {
 export function isTroupeError(value: unknown): value is TroupeError {
   return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[BRAND] === true;
 }
-
-const MESSAGE_LIMIT_CHARS = 4_000;
-const STACK_LIMIT_CHARS = 8_000;
-
-/** The wire form of whatever was thrown. Total: storing an error never throws (S30). */
-export function toWireError(thrown: unknown, fallback: ErrorCode = 'internal', depth = 4): WireError {
-  try {
-    return convert(thrown, fallback, depth);
-  } catch {
-    return { code: fallback, message: 'an error that cannot be read' };
-  }
-}
-
-function convert(thrown: unknown, fallback: ErrorCode, depth: number): WireError {
-  if (typeof thrown !== 'object' || thrown === null) {
-    return { code: fallback, message: clip(typeof thrown === 'string' ? thrown : String(thrown), MESSAGE_LIMIT_CHARS) };
-  }
-  const error = thrown as { [key: string]: unknown };
-  const cause = error['cause'];
-  return {
-    code: typeof error['code'] === 'string' ? error['code'] : fallback,
-    message: clip(textOf(error['message']) ?? JSON.stringify(toJson(thrown)), MESSAGE_LIMIT_CHARS),
-    ...(typeof error['retryable'] === 'boolean' ? { retryable: error['retryable'] } : {}),
-    ...(typeof error['field'] === 'string' ? { field: error['field'] } : {}),
-    ...(error['data'] === undefined ? {} : { data: toJson(error['data']) }),
-    ...(typeof error['stack'] === 'string' ? { stack: clip(error['stack'], STACK_LIMIT_CHARS) } : {}),
-    ...(cause === undefined || cause === null || depth === 0 ? {} : { cause: toWireError(cause, fallback, depth - 1) }),
-  };
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function clip(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, limit)}…`;
-}
-
-/** Rebuilds an error from the wire by its code. */
-export function fromWireError(error: WireError): TroupeError {
-  const code = (error.code in errorCodes ? error.code : 'handler_error') as ErrorCode;
-  return new TroupeError(code, error.message, {
-    ...(error.retryable === undefined ? {} : { retryable: error.retryable }),
-    ...(error.field === undefined ? {} : { field: error.field }),
-    ...(error.data === undefined ? {} : { data: error.data }),
-    ...(error.cause === undefined ? {} : { cause: fromWireError(error.cause) }),
-  });
-}
-
-export type { JsonObject };

@@ -23,7 +23,8 @@ const VALUE = /^[\x20-\x7e]{0,512}$/;
 export function cleanContext(context: Readonly<Record<string, unknown>> | undefined): Context {
   const out: Record<string, string> = {};
   for (const [name, value] of Object.entries(context ?? {})) {
-    if (NAME.test(name) && typeof value === 'string' && VALUE.test(value)) out[name] = value;
+    // clients trim what they read from a header, so an untrimmed value would not arrive as it left
+    if (NAME.test(name) && typeof value === 'string' && VALUE.test(value)) out[name] = value.trim();
   }
   return out;
 }

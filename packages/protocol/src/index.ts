@@ -1,7 +1,7 @@
 /** The wire of Troupe: subjects, messages, headers, error codes. No I/O, no dependency. */
 export { decodeToken, encodeToken } from './encoding.ts';
 export { type Duration, durationMs, formatMs } from './duration.ts';
-export { type ErrorCode, errorCodes, fromWireError, isTroupeError, TroupeError, type TroupeErrorOptions, toWireError, type WireError } from './errors.ts';
+export { type ErrorCode, errorCodes, isTroupeError, TroupeError, type TroupeErrorOptions, type WireError } from './errors.ts';
 export { cleanContext, type Context, contextFromHeaders, contextToHeaders, headers } from './headers.ts';
 export { encodeJson, type Json, type JsonObject, toJson } from './json.ts';
 export {
@@ -24,4 +24,18 @@ export {
   WIRE_VERSION,
 } from './messages.ts';
 export { decodeObject, ID_LIMIT_CHARS, isInbox, NAME_LIMIT_CHARS, parseCommand, parseMail, parseTask } from './parse.ts';
+export { parseAnswer, parseDeadLetter, parseEvent, parseTaskEnded, parseTaskResult } from './parse-reports.ts';
+export {
+  answerSchema,
+  commandSchema,
+  deadLetterSchema,
+  eventSchema,
+  type JsonSchema,
+  mailSchema,
+  taskEndedSchema,
+  taskResultSchema,
+  taskSchema,
+  wireSchemas,
+} from './schemas.ts';
 export { type Address, createSubjects, type QueueClass, queueClasses, type Sender, type Subjects } from './subjects.ts';
+export { fromWireError, toWireError } from './wire-error.ts';

@@ -39,9 +39,22 @@ export interface CommandOptions {
 /** On `ns.answer.<operation>`: first the answer to the command, later the end of the operation. */
 export type Answer =
   | { readonly v: 1; readonly operation: string; readonly answer: 'accepted' }
-  | { readonly v: 1; readonly operation: string; readonly answer: 'duplicate'; readonly status: OperationStatus; readonly outcome?: Outcome }
+  | {
+      readonly v: 1;
+      readonly operation: string;
+      readonly answer: 'duplicate';
+      readonly status: OperationStatus;
+      readonly outcome?: Outcome;
+    }
   | { readonly v: 1; readonly operation: string; readonly answer: 'rejected'; readonly error: WireError }
-  | { readonly v: 1; readonly operation: string; readonly answer: 'ended'; readonly outcome: Outcome; readonly output?: Json; readonly error?: WireError };
+  | {
+      readonly v: 1;
+      readonly operation: string;
+      readonly answer: 'ended';
+      readonly outcome: Outcome;
+      readonly output?: Json;
+      readonly error?: WireError;
+    };
 
 /** How an operation ended (SEMANTICS: outcomes). */
 export type Outcome = 'succeeded' | 'failed' | 'cancelled' | 'superseded' | 'aborted' | 'rejected';

@@ -43,18 +43,24 @@ export interface Subjects {
   due(to: Address): string;
   dueFilter(partition: number, kind: string): string;
   state(of: Address): string;
+  /** Every root of a kind, no items. */
+  stateFilter(kind: string): string;
   item(of: Address, nonce: string, n: number): string;
   tombstone(of: Address): string;
   event(topic: readonly string[]): string;
   /** Live copies of events for core subscribers. */
   live(topic: readonly string[]): string;
+  /** Live copies of all events whose topic begins with these words; all events without any. */
+  liveFilter(topic: readonly string[]): string;
   result(id: string): string;
   mark(pool: string, id: string): string;
   dead(origin: readonly string[]): string;
+  /** All dead letters whose origin begins with these words; all without any. */
+  deadFilter(origin: readonly string[]): string;
   answer(operation: string): string;
   /** Core subject on which running attempts are told that they are not wanted any more. */
   signal(pool: string): string;
-  /** Takes a stored mail or due subject apart. */
+  /** Takes a stored mail or due subject apart. Like its siblings it never throws: what others publish may be anything. */
   parseMail(subject: string): { to: Address; from: Sender | 'timer' } | undefined;
   parseState(subject: string): { of: Address; item?: { nonce: string; n: number } } | undefined;
   parseTask(subject: string): { cls: QueueClass; pool: string; name: string } | undefined;
@@ -92,43 +98,68 @@ export function createSubjects(ns = 'troupe'): Subjects {
     due: (to) => `${ns}.due.${addressed(to)}`,
     dueFilter: (partition, kind) => `${ns}.due.${partition}.${encodeToken(kind)}.>`,
     state: stateOf,
+    stateFilter: (kind) => `${ns}.state.${encodeToken(kind)}.*`,
     item: (of, nonce, n) => `${stateOf(of)}.i.${nonce}.${n}`,
     tombstone: (of) => `${ns}.tomb.${addressed(of)}`,
     event: (topic) => `${ns}.event.${tokens(topic)}`,
     live: (topic) => `${ns}.live.${tokens(topic)}`,
+    liveFilter: (topic) => [ns, 'live', ...topic.map(encodeToken), '>'].join('.'),
     result: (id) => `${ns}.result.${encodeToken(id)}`,
     mark: (pool, id) => `${ns}.mark.${encodeToken(pool)}.${encodeToken(id)}`,
     dead: (origin) => `${ns}.dead.${tokens(origin)}`,
+    deadFilter: (origin) => [ns, 'dead', ...origin.map(encodeToken), '>'].join('.'),
     answer: (operation) => `${ns}.answer.${encodeToken(operation)}`,
     signal: (pool) => `${ns}.signal.${encodeToken(pool)}`,
     parseMail(subject) {
       const t = subject.split('.');
       if (t[0] !== ns) return undefined;
-      if (t[1] === 'mail' && t.length === 6) {
-        return { to: { kind: decodeToken(t[3]!), key: decodeToken(t[4]!) }, from: decodeToken(t[5]!) as Sender };
-      }
-      if (t[1] === 'due' && t.length === 5) {
-        return { to: { kind: decodeToken(t[3]!), key: decodeToken(t[4]!) }, from: 'timer' };
-      }
-      return undefined;
+      const to = addressOf(t[3], t[4]);
+      if (to === undefined) return undefined;
+      if (t[1] === 'due' && t.length === 5) return { to, from: 'timer' };
+      if (t[1] !== 'mail' || t.length !== 6) return undefined;
+      const from = decoded(t[5]);
+      return isSender(from) ? { to, from } : undefined;
     },
     parseState(subject) {
       const t = subject.split('.');
-      if (t[0] !== ns || t[1] !== 'state' || t.length < 4) return undefined;
-      const of = { kind: decodeToken(t[2]!), key: decodeToken(t[3]!) };
+      const of = addressOf(t[2], t[3]);
+      if (t[0] !== ns || t[1] !== 'state' || of === undefined) return undefined;
       if (t.length === 4) return { of };
-      if (t.length === 7 && t[4] === 'i') return { of, item: { nonce: t[5]!, n: Number(t[6]) } };
-      return undefined;
+      if (t.length !== 7 || t[4] !== 'i' || !/^(0|[1-9]\d*)$/.test(t[6]!)) return undefined;
+      return { of, item: { nonce: t[5]!, n: Number(t[6]) } };
     },
     parseTask(subject) {
       const t = subject.split('.');
       const cls = queueClasses.find((c) => c === t[2]);
-      if (t[0] !== ns || t[1] !== 'task' || t.length !== 5 || cls === undefined) return undefined;
-      return { cls, pool: decodeToken(t[3]!), name: decodeToken(t[4]!) };
+      const pool = decoded(t[3]);
+      const name = decoded(t[4]);
+      if (t[0] !== ns || t[1] !== 'task' || t.length !== 5 || cls === undefined || pool === undefined || name === undefined)
+        return undefined;
+      return { cls, pool, name };
     },
     parseCommand(subject) {
       const t = subject.split('.');
-      return t[0] === ns && t[1] === 'command' && t.length === 3 ? decodeToken(t[2]!) : undefined;
+      return t[0] === ns && t[1] === 'command' && t.length === 3 ? decoded(t[2]) : undefined;
     },
   };
+}
+
+function addressOf(kindToken: string | undefined, keyToken: string | undefined): Address | undefined {
+  const kind = decoded(kindToken);
+  const key = decoded(keyToken);
+  return kind === undefined || key === undefined ? undefined : { kind, key };
+}
+
+function decoded(token: string | undefined): string | undefined {
+  if (token === undefined) return undefined;
+  try {
+    return decodeToken(token);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Nobody outside may speak as the host or as a timer, whatever the subject says. */
+function isSender(from: string | undefined): from is Sender {
+  return from === 'entity' || from === 'verb' || (from?.startsWith('task-') === true && from.length > 'task-'.length);
 }
