@@ -101,7 +101,8 @@ function apply(root: unknown, path: Path, how: How): unknown {
     if (Array.isArray(target)) target.splice(Number(key), 1);
     else delete target[key];
   } else {
-    Object.defineProperty(target, key, { value: how.value, enumerable: true, configurable: true, writable: true });
+    // a copy: the odd values are shared, and a later change goes into the message
+    Object.defineProperty(target, key, { value: clone(how.value), enumerable: true, configurable: true, writable: true });
   }
   return root;
 }
