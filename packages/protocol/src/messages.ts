@@ -44,7 +44,10 @@ export type Answer =
       readonly operation: string;
       readonly answer: 'duplicate';
       readonly status: OperationStatus;
+      /** Of an operation that has ended, as far as it is still known: whoever missed the end may ask again by the same command. */
       readonly outcome?: Outcome;
+      readonly output?: Json;
+      readonly error?: WireError;
     }
   | { readonly v: 1; readonly operation: string; readonly answer: 'rejected'; readonly error: WireError }
   | {

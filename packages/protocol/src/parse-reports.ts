@@ -30,6 +30,7 @@ export function parseAnswer(data: Uint8Array): Answer {
     case 'duplicate':
       asOneOf(f['status'], operationStatuses, 'answer', 'status');
       if (f['outcome'] !== undefined) asOneOf(f['outcome'], outcomes, 'answer', 'outcome');
+      if (f['error'] !== undefined) checkError(f['error'], 'answer', 'error');
       break;
     case 'rejected':
       checkError(f['error'], 'answer', 'error');
