@@ -4,6 +4,7 @@
  * turn of a dead or frozen host has written can never be taken for committed: the root says per nonce how far it counts.
  */
 import { encodeJson, type Json } from '@troupe/protocol';
+import type { EntityRecord } from './behaviour.ts';
 import type { PendingEffect } from './effects.ts';
 import type { InputRef, ItemName, LoadedRecord, RootRecord, StoredItem } from './ports.ts';
 
@@ -113,6 +114,12 @@ export class EntityRecordState {
   private forget(name: ItemName): void {
     this.live.set(name.nonce, (this.live.get(name.nonce) ?? 1) - 1);
   }
+}
+
+/** A stored record as its behaviour would see it; undefined for a key that holds nothing but a quarantine. For readers only. */
+export function entityRecordOf(loaded: LoadedRecord): EntityRecord | undefined {
+  const items = new EntityRecordState('').adopt(loaded);
+  return loaded.root.s === undefined ? undefined : { root: loaded.root.s, items };
 }
 
 /** Within one nonce the order of writing; between nonces there is never a live pair under one name. */

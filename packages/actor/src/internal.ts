@@ -1,4 +1,5 @@
 /** For sibling packages: the ports that adapters implement. */
+export { entityRecordOf } from './entity-record.ts';
 export type {
   CommitOutcome,
   Delivery,
