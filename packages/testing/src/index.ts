@@ -1,4 +1,5 @@
 /** For tests of actors: virtual time, seeded chance and faults, everything in memory, and suites that hold every adapter. */
+export { type Cluster, type ClusterOptions, createCluster, entityRole, type EntityRoleOptions, type RoleOptions } from './cluster.ts';
 export { describeRecordStore, type RecordStoreAbilities, type RecordStoreFixture } from './conformance/record-store.ts';
 export { describeResourceStore, type ResourceStoreAbilities, type ResourceStoreFixture } from './conformance/resource-store.ts';
 export { type ServiceFixture, type StressOptions, stressService } from './conformance/stress-service.ts';
