@@ -101,7 +101,8 @@ export function createServerBuilder(
     const now = core.clock.now();
     const server: Server = {
       ...core.identify('server', request.name),
-      ...owner,
+      projectId: owner.projectId,
+      userId: owner.userId,
       createdAt: now,
       updatedAt: now,
       launchedAt: undefined,

@@ -126,7 +126,8 @@ export function createVolumes(core: CloudCore, catalogue: Catalogue, quotas: Quo
       const now = core.clock.now();
       const volume: Volume = {
         ...core.identify('volume', request.name),
-        ...owner,
+        projectId: owner.projectId,
+        userId: owner.userId,
         createdAt: now,
         updatedAt: now,
         name: request.name,
