@@ -1,0 +1,73 @@
+/** The client: everything that somebody outside wants of Troupe, over one connection. */
+import type { Service } from '@troupe/actor';
+import type { Explanation } from '@troupe/executor';
+import type { Address } from '@troupe/protocol';
+import type { ExecuteRequest, ExecutorContract } from './command.ts';
+import { type DeadLetterFilter, listDeadLetters, type StoredDeadLetter } from './dead-letters.ts';
+import { type AnsweredOperation, type CallOptions, execute, follow, type OperationHandle } from './execute.ts';
+import type { OperationInfo } from './operation-info.ts';
+import { explain, getOperation, listOperations, type OperationFilter } from './operations.ts';
+import type { ClientOptions } from './options.ts';
+import { Reader } from './reader.ts';
+import { type Connection, Session } from './session.ts';
+import { cancel, type CancelOptions, type Limit, release, setLimit, type VerbOptions } from './verbs.ts';
+import { type EventFeed, watch, type WatchOptions } from './watch.ts';
+
+export interface Client extends Service {
+  /**
+   * Sends a command and waits for its first answer. Throws `invalid_options` (names the field), `too_large`, `overloaded`,
+   * `not_permitted`, `unanswered` (it may have been taken: the same id again is harmless). Needs the right to publish to
+   * COMMANDS and to subscribe below the inbox prefix, nothing else.
+   */
+  execute<E extends string | ExecutorContract>(request: ExecuteRequest<E>, options?: CallOptions): Promise<AnsweredOperation>;
+  /** A handle for an operation that somebody asked for. */
+  follow(id: string): OperationHandle;
+  /** One operation with its log, or undefined. After its record has expired: outcome and end. */
+  operation(id: string): Promise<OperationInfo | undefined>;
+  /** The operations that changed last, newest first. */
+  operations(filter?: OperationFilter): Promise<OperationInfo[]>;
+  /** What an operation waits for: the wait, the limit, the holder, the position, the time left. Throws `unknown_operation`. */
+  explain(id: string): Promise<Explanation & { readonly view: OperationInfo }>;
+  /** Orders the end of an operation; `ended` of its handle tells when it has come. Throws `unknown_operation`. */
+  cancel(id: string, options?: CancelOptions): Promise<void>;
+  /** Lets an entity go on that was put aside because its turns failed over and over. */
+  release(of: Address, options?: VerbOptions): Promise<void>;
+  /** Changes a limit of a scope from now on. */
+  setLimit(limit: Limit, options?: VerbOptions): Promise<void>;
+  /** Live events, from the moment this resolves. */
+  watch(options?: WatchOptions): Promise<EventFeed>;
+  /** What could not be handled, newest first. */
+  deadLetters(filter?: DeadLetterFilter): Promise<StoredDeadLetter[]>;
+}
+
+/**
+ * A client over a connection of the caller, which stays open, or over its own. It starts at first use; stop it in the end.
+ *
+ *     await using client = createClient('nats://127.0.0.1:4222');
+ *     const operation = await client.execute({ executor: 'volume.create', resource: { kind: 'volume', id: '17' }, input: { size: 10 } });
+ *     console.log(await operation.ended());
+ */
+export function createClient(connection: Connection = {}, options: ClientOptions = {}): Client {
+  const session = new Session(connection, options);
+  const reader = new Reader(session);
+  const { service } = session;
+  const noLease = (): Promise<undefined> => Promise.resolve(undefined);
+  return {
+    get state() {
+      return service.state;
+    },
+    start: () => service.start(),
+    stop: (reason) => service.stop(reason),
+    [Symbol.asyncDispose]: () => service.stop('dispose'),
+    execute: (request, callOptions) => execute(session, reader, request, callOptions),
+    follow: (id) => follow(session, reader, id),
+    operation: (id) => getOperation(reader, id),
+    operations: (filter = {}) => listOperations(reader, filter),
+    explain: (id) => explain(session, reader, id, noLease),
+    cancel: (id, verb = {}) => cancel(session, reader, id, verb),
+    release: (of, verb = {}) => release(session, of, verb),
+    setLimit: (limit, verb = {}) => setLimit(session, limit, verb),
+    watch: (watchOptions = {}) => watch(session, watchOptions),
+    deadLetters: (filter = {}) => listDeadLetters(session, reader, filter),
+  };
+}

@@ -1,0 +1,40 @@
+/** Lists what could not be handled. Needs the right to read DEAD. */
+import { type DeadLetter, parseDeadLetter } from '@troupe/protocol';
+import type { Reader } from './reader.ts';
+import type { Session } from './session.ts';
+
+export interface DeadLetterFilter {
+  /** First words of the origin, such as `['command']` or `['mail', 'operation', id]`. Default: all. */
+  readonly origin?: readonly string[];
+  /** The newest ones. Default 100. */
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface StoredDeadLetter extends DeadLetter {
+  /** Its place in the stream. */
+  readonly sequence: number;
+}
+
+/** Newest first. */
+export async function listDeadLetters(session: Session, reader: Reader, filter: DeadLetterFilter): Promise<StoredDeadLetter[]> {
+  const { origin = [], limit = 100, signal } = filter;
+  const { streams, deadFilter } = session.subjects;
+  const found: StoredDeadLetter[] = [];
+  for await (const message of reader.messages(streams.dead, deadFilter(origin))) {
+    signal?.throwIfAborted();
+    found.push({ ...letterOf(message.data, message.time.getTime()), sequence: message.seq });
+    if (found.length >= 2 * limit + 64) found.splice(0, found.length - limit);
+  }
+  return found.slice(-limit || found.length).toReversed();
+}
+
+/** A letter that cannot be read is shown all the same: it must not hide the others. */
+function letterOf(data: Uint8Array, at: number): DeadLetter {
+  try {
+    return parseDeadLetter(data);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { v: 1, reason: 'malformed', error: { code: 'malformed', message }, attempts: 0, subject: '', headers: {}, body: new TextDecoder().decode(data), at };
+  }
+}

@@ -1,0 +1,75 @@
+/** Verbs: durable, audited messages to entities. They are done when the entity has folded them, also if it is down now. */
+import { isTroupeError, encodeJson, TroupeError } from '@troupe/protocol';
+import type { Address, Json } from '@troupe/protocol';
+import { encodeMail } from '@troupe/jetstream/internal';
+import { isDenied, unanswered, unknownOperation } from './errors.ts';
+import { operationInfo, tombstoneInfo } from './operation-info.ts';
+import type { Reader } from './reader.ts';
+import type { Session } from './session.ts';
+import { orAborted } from './waiting.ts';
+
+export interface VerbOptions {
+  /** Who wants it: kept with the operation. */
+  readonly by?: string;
+  /** The same id again is the same wish. Default: a random one. */
+  readonly id?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface CancelOptions extends VerbOptions {
+  readonly reason?: string;
+}
+
+export async function cancel(session: Session, reader: Reader, id: string, { reason, ...options }: CancelOptions): Promise<void> {
+  await mustExist(session, reader, id);
+  await sendVerb(session, { kind: 'operation', key: id }, 'verb.cancel', { ...(reason === undefined ? {} : { reason }), ...(options.by === undefined ? {} : { by: options.by }) }, options);
+}
+
+/** Ends the quarantine of an entity. */
+export function release(session: Session, of: Address, options: VerbOptions): Promise<void> {
+  return sendVerb(session, of, 'verb.release', options.by === undefined ? {} : { by: options.by }, options);
+}
+
+export interface Limit {
+  /** Path such as `provider-1/tenant-7`; its first segment names the throttle. */
+  readonly scope: string;
+  /** Kind of token, such as `instance`. */
+  readonly kind: string;
+  /** 0 pauses; null takes the override back. Below what is in use it only stops grants. */
+  readonly limit: number | null;
+}
+
+export async function setLimit(session: Session, { scope, kind, limit }: Limit, options: VerbOptions): Promise<void> {
+  if (scope === '') throw new TroupeError('invalid_options', 'a scope must not be empty', { field: 'scope' });
+  if (kind === '') throw new TroupeError('invalid_options', 'a kind must not be empty', { field: 'kind' });
+  if (limit !== null && (!Number.isInteger(limit) || limit < 0)) {
+    throw new TroupeError('invalid_options', 'a limit is a whole number of 0 or more, or null', { field: 'limit' });
+  }
+  await sendVerb(session, { kind: 'throttle', key: scope.split('/')[0]! }, 'setLimit', { scope, kind, limit, ...(options.by === undefined ? {} : { by: options.by }) }, options);
+}
+
+/** Resolves when the verb is stored. Throws `unanswered` when nobody can tell whether it is, `not_permitted`. */
+async function sendVerb(session: Session, to: Address, type: string, body: Json, { id, signal }: VerbOptions): Promise<void> {
+  const message = id ?? session.settings.random.token();
+  const mail = encodeMail({ id: `verb.${message}`, type, body });
+  try {
+    await orAborted(session.publish(session.subjects.mail(to, 'verb'), mail, { id: `verb.${encodeJson([to.kind, to.key])}.${message}` }), signal);
+  } catch (error) {
+    if (isTroupeError(error) && error.code === 'unavailable' && !session.isStopped) throw unanswered(`the verb ${type} to`, to.key, error);
+    throw error;
+  }
+}
+
+/** A verb to nobody would be stored and mean nothing. A user who may not read must know for himself. */
+async function mustExist(session: Session, reader: Reader, id: string): Promise<void> {
+  if (!session.mayRead) return;
+  const address = { kind: 'operation', key: id };
+  try {
+    const stored = await reader.root(address);
+    const info = stored === undefined ? tombstoneInfo(id, await reader.tombstone(address)) : operationInfo(stored);
+    if (info === undefined) throw unknownOperation(id);
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    session.mayRead = false;
+  }
+}
