@@ -1,5 +1,6 @@
 /** For siblings and tests: the simulated cloud that stands in for a real one. */
 export {
+  createAddressPool,
   startCloud,
   objectKinds,
   buildKinds,
@@ -15,6 +16,7 @@ export {
   defaultCloudUsers,
 } from './cloud/index.ts';
 export type {
+  AddressPool,
   BuildEvent,
   BuildKind,
   BuildLimits,

@@ -24,6 +24,8 @@ export { transitionNames } from './core/transition-faults.ts';
 export type { TransitionFault, TransitionName, TransitionOutcome } from './core/transition-faults.ts';
 export { InvalidCloudOptionError } from './errors.ts';
 export { cloudFlags, parseCloudFlags } from './flags.ts';
+export { createAddressPool } from './model/address-pool.ts';
+export type { AddressPool } from './model/address-pool.ts';
 export { defaultQuotas } from './model/quotas.ts';
 export type { Quotas } from './model/quotas.ts';
 export { defaultCloudUsers } from './options.ts';
