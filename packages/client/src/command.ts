@@ -84,8 +84,12 @@ function plain(input: unknown): Json {
   try {
     text = JSON.stringify(input);
   } catch (cause) {
-    throw new TroupeError('invalid_options', `command: input is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { field: 'input', cause });
+    throw new TroupeError('invalid_options', `command: input is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      field: 'input',
+      cause,
+    });
   }
-  if (text === undefined) throw new TroupeError('invalid_options', `command: input is no JSON: it is a ${typeof input}`, { field: 'input' });
+  if (text === undefined)
+    throw new TroupeError('invalid_options', `command: input is no JSON: it is a ${typeof input}`, { field: 'input' });
   return JSON.parse(text) as Json;
 }

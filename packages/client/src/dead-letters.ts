@@ -21,8 +21,11 @@ export async function listDeadLetters(session: Session, reader: Reader, filter: 
   const { origin = [], limit = 100, signal } = filter;
   const { streams, deadFilter } = session.subjects;
   const found: StoredDeadLetter[] = [];
-  for await (const message of reader.messages(streams.dead, deadFilter(origin))) {
+  // a filter a.b.> leaves out a.b itself, so it is one word shorter and the last one is looked at here
+  const within = origin.length === 0 ? '' : session.subjects.dead(origin);
+  for await (const message of reader.messages(streams.dead, deadFilter(origin.slice(0, -1)))) {
     signal?.throwIfAborted();
+    if (within !== '' && message.subject !== within && !message.subject.startsWith(`${within}.`)) continue;
     found.push({ ...letterOf(message.data, message.time.getTime()), sequence: message.seq });
     if (found.length >= 2 * limit + 64) found.splice(0, found.length - limit);
   }
@@ -35,6 +38,15 @@ function letterOf(data: Uint8Array, at: number): DeadLetter {
     return parseDeadLetter(data);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { v: 1, reason: 'malformed', error: { code: 'malformed', message }, attempts: 0, subject: '', headers: {}, body: new TextDecoder().decode(data), at };
+    return {
+      v: 1,
+      reason: 'malformed',
+      error: { code: 'malformed', message },
+      attempts: 0,
+      subject: '',
+      headers: {},
+      body: new TextDecoder().decode(data),
+      at,
+    };
   }
 }

@@ -33,7 +33,9 @@ export function isDenied(error: unknown): boolean {
   return false;
 }
 
-/** Makes of a refused read what it is: `unavailable` would be tried again for ever. */
-export function readError(error: unknown, what: string): unknown {
-  return isDenied(error) ? notPermitted(`read ${what}`, error) : error;
+/** What a read that failed ends with: `not_permitted`, or `unavailable`, which may pass. */
+export function readError(error: unknown, what: string): TroupeError {
+  if (isDenied(error)) return notPermitted(`read ${what}`, error);
+  if (isTroupeError(error)) return error;
+  return new TroupeError('unavailable', `${what} cannot be read now`, { retryable: true, cause: error });
 }

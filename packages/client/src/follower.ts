@@ -124,7 +124,10 @@ export class Follower implements Listener {
   private async wait<T>(run: () => Promise<T>): Promise<T> {
     const unhook = this.session.onWake(() => {
       // the reconnect is over, what was told meanwhile is lost
-      this.nextLookAt = Math.min(this.nextLookAt, this.session.settings.clock.monotonic() + this.session.settings.random.next() * RECONNECT_SPREAD_MS);
+      this.nextLookAt = Math.min(
+        this.nextLookAt,
+        this.session.settings.clock.monotonic() + this.session.settings.random.next() * RECONNECT_SPREAD_MS,
+      );
       this.change.tell();
     });
     this.waiting++;
@@ -164,7 +167,10 @@ export class Follower implements Listener {
     if (found === 'running' || typeof found === 'object') {
       if (typeof found === 'object') this.end ??= found;
       const rejected = typeof found === 'object' && found.outcome === 'rejected' ? found.error : undefined;
-      this.first ??= rejected === undefined ? { v: 1, operation: this.id, answer: 'accepted' } : { v: 1, operation: this.id, answer: 'rejected', error: rejected };
+      this.first ??=
+        rejected === undefined
+          ? { v: 1, operation: this.id, answer: 'accepted' }
+          : { v: 1, operation: this.id, answer: 'rejected', error: rejected };
       return;
     }
     if (found !== 'accepting') await this.source.askAgain?.().catch(() => undefined);

@@ -44,7 +44,8 @@ export class Inbox {
     };
     // an outage passes by itself; a refusal does not
     await this.nc.flush().catch(() => undefined);
-    if (denied !== undefined && isDenied(denied)) throw notPermitted(`subscribe to ${this.prefix}* (does inboxPrefix agree with its permissions?)`, denied);
+    if (denied !== undefined && isDenied(denied))
+      throw notPermitted(`subscribe to ${this.prefix}* (does inboxPrefix agree with its permissions?)`, denied);
   }
 
   close(): void {

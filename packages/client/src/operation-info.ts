@@ -44,5 +44,15 @@ function quarantined(key: string, q: OperationInfo['quarantine']): OperationInfo
 }
 
 function nothingKnown(id: string): OperationInfo {
-  return { id, executor: '', status: 'accepting', class: 'regular', resources: [], createdAt: '', steps: { done: 0, total: 0 }, current: [], log: [] };
+  return {
+    id,
+    executor: '',
+    status: 'accepting',
+    class: 'regular',
+    resources: [],
+    createdAt: '',
+    steps: { done: 0, total: 0 },
+    current: [],
+    log: [],
+  };
 }

@@ -51,7 +51,12 @@ function matches(info: OperationInfo, { status, outcome, executor, resource }: O
 }
 
 /** Throws `unknown_operation`. */
-export async function explain(session: Session, reader: Reader, id: string, lease: LeaseExplainer): Promise<Explanation & { readonly view: OperationInfo }> {
+export async function explain(
+  session: Session,
+  reader: Reader,
+  id: string,
+  lease: LeaseExplainer,
+): Promise<Explanation & { readonly view: OperationInfo }> {
   const stored = await reader.entity(address(id));
   const view = stored === undefined ? tombstoneInfo(id, await reader.tombstone(address(id))) : entityInfo(id, stored);
   if (view === undefined) throw unknownOperation(id);

@@ -58,7 +58,10 @@ export async function publishCommand<E extends string | ExecutorContract>(
     throw sendError(cause, subject, command.id, payload.length);
   }
   if (answer.error !== undefined) {
-    throw publishError(answer.error, subject, payload.length) ?? unavailable(`${subject}: ${answer.error.description ?? 'the server is not ready'}`, answer.error);
+    throw (
+      publishError(answer.error, subject, payload.length) ??
+      unavailable(`${subject}: ${answer.error.description ?? 'the server is not ready'}`, answer.error)
+    );
   }
   return { id: command.id, sequence: answer.seq ?? 0 };
 }
@@ -68,17 +71,26 @@ function sendError(cause: unknown, subject: string, id: string, sizeBytes: numbe
   const { name, code } = (typeof cause === 'object' && cause !== null ? cause : {}) as { name?: unknown; code?: unknown };
   // 2.x has codes, 3.x has names
   if (code === 'MAX_PAYLOAD_EXCEEDED' || (name === 'InvalidArgumentError' && sizeBytes > 1_000)) {
-    return new TroupeError('too_large', `${subject}: ${sizeBytes} bytes are more than the server takes`, { data: { subject, sizeBytes }, cause });
+    return new TroupeError('too_large', `${subject}: ${sizeBytes} bytes are more than the server takes`, {
+      data: { subject, sizeBytes },
+      cause,
+    });
   }
-  if (code === '503' || name === 'NoRespondersError' || hasCause(cause, 'NoRespondersError')) return unavailable(`no stream takes ${subject}`, cause);
-  if (code === 'CONNECTION_CLOSED' || code === 'CONNECTION_DRAINING' || name === 'ClosedConnectionError' || name === 'DrainingConnectionError') {
+  if (code === '503' || isNoResponders(cause)) return unavailable(`no stream takes ${subject}`, cause);
+  if (
+    code === 'CONNECTION_CLOSED' ||
+    code === 'CONNECTION_DRAINING' ||
+    name === 'ClosedConnectionError' ||
+    name === 'DrainingConnectionError'
+  ) {
     return unavailable('the connection is closed', cause);
   }
   return unanswered('the command', id, cause);
 }
 
-function hasCause(error: unknown, name: string): boolean {
-  return typeof error === 'object' && error !== null && (error as { cause?: { name?: unknown } }).cause?.name === name;
+function isNoResponders(error: unknown): boolean {
+  const { name, cause } = (typeof error === 'object' && error !== null ? error : {}) as { name?: unknown; cause?: unknown };
+  return (typeof name === 'string' && name.startsWith('NoResponders')) || (cause !== undefined && isNoResponders(cause));
 }
 
 function unavailable(message: string, cause: unknown): TroupeError {

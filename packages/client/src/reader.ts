@@ -79,8 +79,11 @@ export class Reader {
   async *messages(stream: string, filter: string): AsyncGenerator<StoredMsgLike> {
     const { nc } = await this.session.ready();
     this.manager ??= jetstreamManager(nc, { checkAPI: false });
+    const jsm = await this.manager;
     try {
-      yield* readPaged(await this.manager, stream, filter, PAGE);
+      // a single read is refused at once, a batch without the right only times out
+      await jsm.direct.getMessage(stream, { seq: 1 });
+      yield* readPaged(jsm, stream, filter, PAGE);
     } catch (error) {
       throw readError(error, stream);
     }

@@ -22,7 +22,13 @@ export interface CancelOptions extends VerbOptions {
 
 export async function cancel(session: Session, reader: Reader, id: string, { reason, ...options }: CancelOptions): Promise<void> {
   await mustExist(session, reader, id);
-  await sendVerb(session, { kind: 'operation', key: id }, 'verb.cancel', { ...(reason === undefined ? {} : { reason }), ...(options.by === undefined ? {} : { by: options.by }) }, options);
+  await sendVerb(
+    session,
+    { kind: 'operation', key: id },
+    'verb.cancel',
+    { ...(reason === undefined ? {} : { reason }), ...(options.by === undefined ? {} : { by: options.by }) },
+    options,
+  );
 }
 
 /** Ends the quarantine of an entity. */
@@ -45,7 +51,13 @@ export async function setLimit(session: Session, { scope, kind, limit }: Limit, 
   if (limit !== null && (!Number.isInteger(limit) || limit < 0)) {
     throw new TroupeError('invalid_options', 'a limit is a whole number of 0 or more, or null', { field: 'limit' });
   }
-  await sendVerb(session, { kind: 'throttle', key: scope.split('/')[0]! }, 'setLimit', { scope, kind, limit, ...(options.by === undefined ? {} : { by: options.by }) }, options);
+  await sendVerb(
+    session,
+    { kind: 'throttle', key: scope.split('/')[0]! },
+    'setLimit',
+    { scope, kind, limit, ...(options.by === undefined ? {} : { by: options.by }) },
+    options,
+  );
 }
 
 /** Resolves when the verb is stored. Throws `unanswered` when nobody can tell whether it is, `not_permitted`. */
@@ -53,7 +65,10 @@ async function sendVerb(session: Session, to: Address, type: string, body: Json,
   const message = id ?? session.settings.random.token();
   const mail = encodeMail({ id: `verb.${message}`, type, body });
   try {
-    await orAborted(session.publish(session.subjects.mail(to, 'verb'), mail, { id: `verb.${encodeJson([to.kind, to.key])}.${message}` }), signal);
+    await orAborted(
+      session.publish(session.subjects.mail(to, 'verb'), mail, { id: `verb.${encodeJson([to.kind, to.key])}.${message}` }),
+      signal,
+    );
   } catch (error) {
     if (isTroupeError(error) && error.code === 'unavailable' && !session.isStopped) throw unanswered(`the verb ${type} to`, to.key, error);
     throw error;

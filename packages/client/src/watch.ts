@@ -19,15 +19,19 @@ export interface EventFeed extends AsyncIterable<EventMessage> {
 
 /** Resolves when the server has the subscriptions: nothing after that is missed while the connection stands. */
 export async function watch(session: Session, { topics = [[]], maxWaiting = 10_000, signal }: WatchOptions): Promise<EventFeed> {
-  if (!Number.isInteger(maxWaiting) || maxWaiting < 1) throw new TroupeError('invalid_options', 'maxWaiting is a whole number of 1 or more', { field: 'maxWaiting' });
+  if (!Number.isInteger(maxWaiting) || maxWaiting < 1)
+    throw new TroupeError('invalid_options', 'maxWaiting is a whole number of 1 or more', { field: 'maxWaiting' });
   signal?.throwIfAborted();
   const { nc } = await session.ready();
   const feed = new Feed(maxWaiting);
-  const subscriptions = topics.map((topic) =>
-    nc.subscribe(session.subjects.liveFilter(topic), {
+  const { live, liveFilter } = session.subjects;
+  // a filter a.b.> leaves out a.b itself
+  const subjects = topics.flatMap((topic) => (topic.length === 0 ? [liveFilter(topic)] : [live(topic), liveFilter(topic)]));
+  const subscriptions = subjects.map((subject) =>
+    nc.subscribe(subject, {
       callback(error, message) {
         if (error === null || error === undefined) feed.take(message.data);
-        else feed.end(isDenied(error) ? notPermitted(`watch ${topic.join(' ')}`, error) : error);
+        else feed.end(isDenied(error) ? notPermitted(`subscribe to ${subject}`, error) : error);
       },
     }),
   );

@@ -1,9 +1,8 @@
 // needs TEST_NATS_URL
 import { createClient, type Client, type ClientOptions } from '@troupe/client';
-import { isTroupeError, type TroupeError } from '@troupe/protocol';
 import { until } from '@troupe/test-infra';
 import { expect } from 'chai';
-import { createInstallation, endedRoot, type Installation, natsUrl, operationRoot } from './installation.ts';
+import { createInstallation, endedRoot, type Installation, natsUrl, operationRoot, refusal } from './installation.ts';
 
 async function setup(options: ClientOptions = {}): Promise<{ at: Installation; client: Client } & AsyncDisposable> {
   const at = await createInstallation();
@@ -18,16 +17,6 @@ async function setup(options: ClientOptions = {}): Promise<{ at: Installation; c
   };
 }
 
-export async function refusal(work: Promise<unknown>): Promise<TroupeError> {
-  try {
-    await work;
-  } catch (error) {
-    if (isTroupeError(error)) return error;
-    throw error;
-  }
-  throw new Error('was not refused');
-}
-
 const request = { executor: 'volume.create', resource: { kind: 'volume', id: '17' }, input: { size: 10 } };
 
 describe('executing', () => {
@@ -40,7 +29,14 @@ describe('executing', () => {
     expect(operation.answer).to.deep.equal({ v: 1, operation: 'o-1', answer: 'accepted' });
     expect(door.commands).to.have.lengthOf(1);
     const { replyTo, createdAt, ...sent } = door.commands[0]!;
-    expect(sent).to.deep.equal({ v: 1, id: 'o-1', executor: 'volume.create', resource: { kind: 'volume', id: '17' }, input: { size: 10 }, options: { force: true } });
+    expect(sent).to.deep.equal({
+      v: 1,
+      id: 'o-1',
+      executor: 'volume.create',
+      resource: { kind: 'volume', id: '17' },
+      input: { size: 10 },
+      options: { force: true },
+    });
     expect(replyTo).to.match(/^_INBOX\./);
     expect(Math.abs(Date.parse(createdAt) - performance.timeOrigin - performance.now())).to.be.below(10_000);
     expect(door.headers[0]).to.deep.include(['Troupe-Context-user', ['ann']]);
@@ -52,7 +48,9 @@ describe('executing', () => {
     const { at, client } = all;
     await at.door((_, tell) => tell({ answer: 'accepted' }));
     const [a, b] = await Promise.all([client.execute(request), client.execute(request)]);
-    expect(a.id).to.match(/^[a-z2-7]{16}$/).and.not.equal(b.id);
+    expect(a.id)
+      .to.match(/^[a-z2-7]{16}$/)
+      .and.not.equal(b.id);
   });
 
   it('gives a rejection as an answer, with its field, and as the end', async () => {
@@ -197,7 +195,8 @@ describe('an answer that is none', () => {
     await using all = await setup();
     const { at, client } = all;
     await at.door((command, tell) => {
-      for (const strange of ['', 'no JSON', '[]', '{"v":1}', JSON.stringify({ v: 1, operation: 'other', answer: 'accepted' })]) at.nc.publish(command.replyTo!, strange);
+      for (const strange of ['', 'no JSON', '[]', '{"v":1}', JSON.stringify({ v: 1, operation: 'other', answer: 'accepted' })])
+        at.nc.publish(command.replyTo!, strange);
       tell({ answer: 'duplicate', status: 'paused' });
     });
     expect((await client.execute(request)).answer.answer).to.equal('duplicate');

@@ -5,7 +5,17 @@
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { connect } from '@nats-io/transport-node';
-import { type Answer, type Command, createSubjects, encodeJson, parseCommand, type Subjects } from '@troupe/protocol';
+import { until } from '@troupe/test-infra';
+import {
+  type Answer,
+  type Command,
+  createSubjects,
+  encodeJson,
+  isTroupeError,
+  parseCommand,
+  type Subjects,
+  type TroupeError,
+} from '@troupe/protocol';
 
 /** Known when the tests run, not yet when they are loaded. */
 export const natsUrl = (): string => process.env['TEST_NATS_URL']!;
@@ -19,6 +29,8 @@ export interface Installation extends AsyncDisposable {
   readonly jsm: JetStreamManager;
   /** Answers commands until the installation ends. */
   door(script: (command: Command, tell: (answer: AnswerParts) => void) => void | Promise<void>): Promise<Door>;
+  /** Resolves when the connection stands, as after a restart of the server. */
+  connected(): Promise<unknown>;
   /** Stores a root as hosts do. */
   putRecord(key: string, root: object, kind?: string): Promise<void>;
 }
@@ -37,7 +49,8 @@ export async function createInstallation(url = natsUrl(), login: object = {}): P
   const nc = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 50, ...login });
   const jsm = await jetstreamManager(nc);
   const { streams } = subjects;
-  const add = (name: string, subject: string | string[], more: object = {}): Promise<unknown> => jsm.streams.add({ name, subjects: [subject].flat(), ...more });
+  const add = (name: string, subject: string | string[], more: object = {}): Promise<unknown> =>
+    jsm.streams.add({ name, subjects: [subject].flat(), ...more });
   await Promise.all([
     add(streams.commands, `${ns}.command.*`, { retention: 'workqueue', discard: 'new', max_msgs: 50 }),
     add(streams.mail, `${ns}.mail.>`),
@@ -78,6 +91,13 @@ export async function createInstallation(url = natsUrl(), login: object = {}): P
       });
       return door;
     },
+    connected: () =>
+      until('the test is connected again', () =>
+        nc.rtt().then(
+          () => true,
+          () => false,
+        ),
+      ),
     async putRecord(key, root, kind = 'operation') {
       const record = { v: 1, w: 'nonce.1', s: root, fx: [], in: [], nx: {} };
       await jetstream(nc).publish(subjects.state({ kind, key }), encodeJson(record));
@@ -104,4 +124,15 @@ export function operationRoot(more: { phase?: string; head?: object; progress?: 
 
 export function endedRoot(outcome: string, more: object = {}): object {
   return operationRoot({ phase: 'ended', progress: { outcome, endedAt: 1_790_000_000_000, done: 2, total: 2, logged: 0, ...more } });
+}
+
+/** The typed error that the work ends with. */
+export async function refusal(work: Promise<unknown>): Promise<TroupeError> {
+  try {
+    await work;
+  } catch (error) {
+    if (isTroupeError(error)) return error;
+    throw error;
+  }
+  throw new Error('was not refused');
 }
