@@ -1,7 +1,7 @@
 /** The client: everything that somebody outside wants of Troupe, over one connection. */
 import type { Service } from '@troupe/actor';
 import type { Explanation } from '@troupe/executor';
-import type { Address } from '@troupe/protocol';
+import type { Address, TaskResult } from '@troupe/protocol';
 import type { ExecuteRequest, ExecutorContract } from './command.ts';
 import { type DeadLetterFilter, listDeadLetters, type StoredDeadLetter } from './dead-letters.ts';
 import { type AnsweredOperation, type CallOptions, execute, follow, type OperationHandle } from './execute.ts';
@@ -10,6 +10,7 @@ import { explain, getOperation, listOperations, type OperationFilter } from './o
 import type { ClientOptions } from './options.ts';
 import { Reader } from './reader.ts';
 import { type Connection, Session } from './session.ts';
+import { followTask, readResult, type SendableContract, sendTask, type SendTaskOptions, type TaskHandle, type TaskInput } from './tasks.ts';
 import { cancel, type CancelOptions, type Limit, release, setLimit, type VerbOptions } from './verbs.ts';
 import { type EventFeed, watch, type WatchOptions } from './watch.ts';
 
@@ -34,6 +35,12 @@ export interface Client extends Service {
   release(of: Address, options?: VerbOptions): Promise<void>;
   /** Changes a limit of a scope from now on. */
   setLimit(limit: Limit, options?: VerbOptions): Promise<void>;
+  /** Sends a task alone; its result lies under the id of the handle. Needs the right to publish on TASKS. */
+  sendTask<C extends SendableContract>(contract: C, input: TaskInput<C>, options?: SendTaskOptions): Promise<TaskHandle>;
+  /** A handle for a task that was sent before. */
+  followTask(id: string): TaskHandle;
+  /** The result of a task that was sent alone, if there is one (still). */
+  result(id: string): Promise<TaskResult | undefined>;
   /** Live events, from the moment this resolves. */
   watch(options?: WatchOptions): Promise<EventFeed>;
   /** What could not be handled, newest first. */
@@ -67,6 +74,9 @@ export function createClient(connection: Connection = {}, options: ClientOptions
     cancel: (id, verb = {}) => cancel(session, reader, id, verb),
     release: (of, verb = {}) => release(session, of, verb),
     setLimit: (limit, verb = {}) => setLimit(session, limit, verb),
+    sendTask: (contract, input, options) => sendTask(session, contract, input, options),
+    followTask: (id) => followTask(session, id),
+    result: (id) => readResult(session, id),
     watch: (watchOptions = {}) => watch(session, watchOptions),
     deadLetters: (filter = {}) => listDeadLetters(session, reader, filter),
   };

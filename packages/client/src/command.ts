@@ -59,7 +59,7 @@ export function encodeCommand(request: ExecuteRequest, defaults: EncodeDefaults)
     executor: typeof executor === 'string' ? executor : executor.name,
     ...(resource === undefined ? {} : { resource }),
     ...(resources === undefined ? {} : { resources }),
-    input: plain(input),
+    input: plain(input, 'command'),
     ...(options === undefined ? {} : { options }),
     createdAt: createdAt ?? defaults.createdAt,
     ...(defaults.replyTo === undefined ? {} : { replyTo: defaults.replyTo }),
@@ -78,18 +78,18 @@ function checked(body: string): Command {
 }
 
 /** An input that JSON cannot hold would arrive as something else. */
-function plain(input: unknown): Json {
+export function plain(input: unknown, what: string): Json {
   if (input === undefined) return null;
   let text: string | undefined;
   try {
     text = JSON.stringify(input);
   } catch (cause) {
-    throw new TroupeError('invalid_options', `command: input is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new TroupeError('invalid_options', `${what}: input is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, {
       field: 'input',
       cause,
     });
   }
   if (text === undefined)
-    throw new TroupeError('invalid_options', `command: input is no JSON: it is a ${typeof input}`, { field: 'input' });
+    throw new TroupeError('invalid_options', `${what}: input is no JSON: it is a ${typeof input}`, { field: 'input' });
   return JSON.parse(text) as Json;
 }

@@ -43,8 +43,11 @@ export interface Door {
   readonly headers: (readonly [string, string[]])[][];
 }
 
-export async function createInstallation(url = natsUrl(), login: object = {}): Promise<Installation> {
-  const ns = `c${process.pid.toString(36)}-${(count++).toString(36)}`;
+export async function createInstallation(
+  url = natsUrl(),
+  login: object = {},
+  ns = `c${process.pid.toString(36)}-${(count++).toString(36)}`,
+): Promise<Installation> {
   const subjects = createSubjects(ns);
   const nc = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 50, ...login });
   const jsm = await jetstreamManager(nc);

@@ -1,0 +1,156 @@
+/**
+ * Tasks sent alone, without an executor. That needs a right of its own (to publish on TASKS), for whoever has it can run
+ * any task of the pool with any input; and nobody supervises it: regular tasks are combined by executors.
+ */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { readLast } from '@troupe/jetstream/internal';
+import {
+  cleanContext,
+  contextToHeaders,
+  type Duration,
+  durationMs,
+  encodeJson,
+  isTroupeError,
+  parseTaskResult,
+  type QueueClass,
+  type TaskMessage,
+  type TaskResult,
+} from '@troupe/protocol';
+import { plain } from './command.ts';
+import { readError, stopped, unanswered } from './errors.ts';
+import type { CallOptions } from './execute.ts';
+import type { Session } from './session.ts';
+import { validateInput } from './validate-input.ts';
+import { Change, orAborted } from './waiting.ts';
+
+/** What is needed of a task contract. */
+export interface SendableContract<Schema extends StandardSchemaV1 | undefined = StandardSchemaV1 | undefined> {
+  readonly name: string;
+  readonly class: QueueClass;
+  readonly pool: string;
+  readonly idempotent: 'yes' | 'token' | 'no';
+  readonly input?: Schema;
+  readonly timeLimitMs?: number;
+  readonly attempts?: number;
+}
+
+export type TaskInput<C> = C extends { readonly input?: infer S extends StandardSchemaV1 } ? StandardSchemaV1.InferInput<S> : unknown;
+
+export interface SendTaskOptions extends CallOptions {
+  /** Names the task and its result. The same id within the server's window is one task. Default: a random one. */
+  readonly id?: string;
+  /** How long the result is kept. Default: what the worker says. */
+  readonly keepResult?: Duration;
+  /** User, tenant, correlation, traceparent …: passed on. */
+  readonly context?: Readonly<Record<string, string>>;
+}
+
+export interface TaskHandle {
+  readonly id: string;
+  /** The result, whenever it comes. Throws `not_permitted`, `unavailable` (the client was stopped), the reason of the signal. */
+  ended(options?: CallOptions): Promise<TaskResult>;
+}
+
+const TIME_LIMIT_MS = 60_000;
+const ATTEMPTS = 5;
+
+/** Resolves when the task is stored. Throws `invalid_input` (names the field), `unanswered`, `not_permitted`, `too_large`. */
+export async function sendTask<C extends SendableContract>(
+  session: Session,
+  contract: C,
+  input: TaskInput<C>,
+  options: SendTaskOptions = {},
+): Promise<TaskHandle> {
+  const { signal, context, keepResult } = options;
+  if (contract.input !== undefined) await validateInput(contract.input, input);
+  const { random } = session.settings;
+  const id = options.id ?? random.token();
+  const { name, pool, idempotent } = contract;
+  const message: TaskMessage = {
+    v: 1,
+    id,
+    task: name,
+    input: plain(input, 'task'),
+    attempt: 1,
+    attempts: contract.attempts ?? (idempotent === 'no' ? 1 : ATTEMPTS),
+    token: random.token(),
+    idempotencyToken: id,
+    timeLimitMs: contract.timeLimitMs ?? TIME_LIMIT_MS,
+    orderedAt: await orAborted(session.now(), signal),
+    ...(keepResult === undefined ? {} : { resultTtlMs: durationMs(keepResult, 'keepResult') }),
+  };
+  const headers = contextToHeaders(cleanContext(context));
+  try {
+    await orAborted(
+      session.publish(session.subjects.task(contract.class, pool, name), encodeJson(message), { id: `task.${id}`, headers }),
+      signal,
+    );
+  } catch (error) {
+    if (isTroupeError(error) && error.code === 'unavailable' && !session.isStopped) throw unanswered('the task', id, error);
+    throw error;
+  }
+  return followTask(session, id);
+}
+
+export function followTask(session: Session, id: string): TaskHandle {
+  return { id, ended: (options) => resultWhenItComes(session, id, options?.signal) };
+}
+
+/** The result of a task, if there is one (still). */
+export async function readResult(session: Session, id: string): Promise<TaskResult | undefined> {
+  const { nc } = await session.ready();
+  const { streams, result } = session.subjects;
+  try {
+    const message = await readLast(nc, streams.results, result(id));
+    return message === undefined || message.data.length === 0 ? undefined : parseTaskResult(message.data);
+  } catch (error) {
+    throw readError(error, streams.results);
+  }
+}
+
+/** Listens where the result is published, and looks besides: at the start, after a reconnect, and now and then. */
+async function resultWhenItComes(session: Session, id: string, signal: AbortSignal | undefined): Promise<TaskResult> {
+  const { clock, checkEveryMs } = session.settings;
+  const { nc } = await session.ready();
+  const change = new Change();
+  let found: TaskResult | undefined;
+  let look = true;
+  const subscription = nc.subscribe(session.subjects.result(id), {
+    callback(error, message) {
+      if (error !== null && error !== undefined) return;
+      try {
+        found = parseTaskResult(message.data);
+        change.tell();
+      } catch {
+        // what can be read is in the stream
+      }
+    },
+  });
+  const unhook = session.onWake(() => {
+    look = true;
+    change.tell();
+  });
+  try {
+    for (;;) {
+      if (found !== undefined) return found;
+      signal?.throwIfAborted();
+      if (session.isStopped) throw stopped();
+      if (look) {
+        look = false;
+        found ??= await readResult(session, id).catch(passing);
+        continue;
+      }
+      await change.wait(clock, checkEveryMs, signal);
+      look = true;
+    }
+  } finally {
+    unhook();
+    if (!nc.isClosed()) subscription.unsubscribe();
+  }
+}
+
+/** An outage passes; the next look comes by itself. */
+function passing(error: unknown): undefined {
+  if (isTroupeError(error) && error.code === 'unavailable') return undefined;
+  throw error;
+}
