@@ -1,0 +1,123 @@
+/** The commands and their flags. What they do is in `commands/`. */
+import type { Client } from '@troupe/client';
+import { isTroupeError, toWireError } from '@troupe/protocol';
+import { Command, CommanderError } from 'commander';
+import { cancelCommand, type CancelFlags } from './commands/cancel.ts';
+import { executeCommand, type ExecuteFlags, requestOf } from './commands/execute.ts';
+import { explainCommand } from './commands/explain.ts';
+import { filterOf, operationsCommand, type OperationsFlags } from './commands/operations.ts';
+import { showCommand } from './commands/show.ts';
+import { addConnectionOptions, type ConnectionValues, connectionValues, withClient } from './connection.ts';
+import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
+import type { Io } from './io.ts';
+import { errorText, jsonLine, printable } from './text.ts';
+import { version } from './version.ts';
+
+type Action = (io: Io, values: ConnectionValues) => Promise<ExitCode>;
+
+/** Runs one command line; resolves with its exit code and never rejects. */
+export async function run(io: Io): Promise<ExitCode> {
+  const chosen: { action?: Action; flags?: ConnectionValues & { readonly json?: true } } = {};
+  const program = build(io, (flags, action) => {
+    chosen.flags = flags as ConnectionValues;
+    chosen.action = action;
+  });
+  try {
+    await program.parseAsync([...io.args], { from: 'user' });
+    if (chosen.action === undefined) return exitCodes.ok;
+    return await chosen.action(io, connectionValues(chosen.flags ?? {}, io));
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (io.signal.aborted && error === io.signal.reason) return exitCodes.interrupted;
+    tellError(error, chosen.flags?.json === true, io);
+    return exitCodeOf(error);
+  }
+}
+
+function build(io: Io, choose: (flags: object, action: Action) => void): Command {
+  const program = new Command('troupe');
+  program
+    .description('Sends commands to an installation of Troupe and shows its operations.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(see --help)')
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
+
+  const add = (name: string, text: string): Command =>
+    addConnectionOptions(
+      program
+        .command(name)
+        .description(text)
+        .exitOverride()
+        .copyInheritedSettings(program)
+        .option('--json', 'one JSON object per line, for machines'),
+    );
+  const client =
+    (use: (client: Client, io: Io) => Promise<ExitCode>): Action =>
+    (at, values) =>
+      withClient(values, (one) => use(one, at));
+
+  add('execute <executor>', 'ask for an operation')
+    .option('--resource <kind/id>', 'the resource that it takes; may be repeated: all are taken or none', collect)
+    .option('--input <json>', 'its input: JSON, @file, or @- for the standard input')
+    .option('--id <id>', 'id of the operation; the same id again is the same operation (default: a random one)')
+    .option('--force', 'where the executor knows it: do it in spite of the state')
+    .option('--class <class>', 'regular, heavy or background')
+    .option('--context <name=value>', 'passed on to everything that the operation causes; may be repeated', collect)
+    .option('--wait', 'wait for the end; the exit code tells whether it succeeded')
+    .action((executor: string, flags: ExecuteFlags) =>
+      choose(flags, async (at, values) => {
+        // before anything connects: a wrong flag is a wrong flag also where no server runs
+        const request = await requestOf(executor, flags, at);
+        return withClient(values, (one) => executeCommand(one, request, flags, at));
+      }),
+    );
+  add('operations', 'list the operations that changed last')
+    .option('--status <words>', 'accepting, running, cancelling, paused, parked, ended; several with commas')
+    .option('--outcome <words>', 'succeeded, failed, cancelled, superseded, aborted, rejected; several with commas')
+    .option('--executor <name>', 'only of this executor')
+    .option('--resource <kind[/id]>', 'only of this resource or kind')
+    .option('--limit <n>', 'how many (default 100)')
+    .action((flags: OperationsFlags) => {
+      const filter = filterOf(flags);
+      choose(
+        flags,
+        client((one, at) => operationsCommand(one, filter, flags, at)),
+      );
+    });
+  add('show <id>', 'show one operation').action((id: string, flags: { json?: true }) =>
+    choose(
+      flags,
+      client((one, at) => showCommand(one, id, flags, at)),
+    ),
+  );
+  add('explain <id>', 'tell why an operation is not finished yet').action((id: string, flags: { json?: true }) =>
+    choose(
+      flags,
+      client((one, at) => explainCommand(one, id, flags, at)),
+    ),
+  );
+  add('cancel <id>', 'order the end of an operation')
+    .option('--reason <text>', 'kept with the operation')
+    .option('--by <name>', 'who wants it; kept with the operation', io.env['USER'])
+    .option('--wait', 'wait for the end')
+    .action((id: string, flags: CancelFlags) =>
+      choose(
+        flags,
+        client((one, at) => cancelCommand(one, id, flags, at)),
+      ),
+    );
+  return program;
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
+function tellError(error: unknown, json: boolean, io: Io): void {
+  const { stack, ...wire } = toWireError(error);
+  if (json) io.err(jsonLine({ error: wire }));
+  else io.err(`troupe: ${printable(errorText(wire))}\n`);
+  // a defect is told with its place, a refusal is not one
+  if (!isTroupeError(error) && !json && stack !== undefined) io.err(`${stack}\n`);
+}
