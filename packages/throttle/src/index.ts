@@ -1,2 +1,7 @@
-/** Limits that hold: scopes, leases and waiters as an entity. */
-export {};
+/** Limits that hold: scopes, leases and waiters as an entity; strict, fair, explainable. */
+export { throttleBehaviour, throttleDefaults, type ThrottleOptions, type ThrottleState } from './behaviour.ts';
+export { explainLease, type LeaseExplanation, occupancy, type Occupancy, type Shortage } from './explain.ts';
+export type { Lease, Waiter } from './ledger.ts';
+export { type LimitOptions, type Need, rootOf } from './limits.ts';
+export { createLocalThrottle, type LocalLease, type LocalThrottle, type LocalThrottleOptions } from './local.ts';
+export type { HeldLease } from './mail.ts';

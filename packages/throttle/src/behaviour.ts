@@ -1,0 +1,269 @@
+/**
+ * The throttle entity: one per scope root, holding the tree of limits below it. Grants are all or nothing over kinds and
+ * levels, strictly within the limits, in order of arrival within a priority. Waiting costs nothing but an item.
+ */
+import type { Behaviour, Effect, EntityRecord, Incoming, TurnContext } from '@troupe/actor';
+import type { Address, Json } from '@troupe/protocol';
+import { refusal } from './acquire-rules.ts';
+import { Ledger, type Lease, type Waiter } from './ledger.ts';
+import { checkLimits, configuredLimit, type LimitOptions, type Need } from './limits.ts';
+import { parseAcquire, parseGiveBack, parseSetLimit } from './mail.ts';
+
+export interface ThrottleOptions {
+  readonly limits?: LimitOptions;
+  /** Holders are asked whether they still hold, only while somebody waits, first after so long. Default 30000. */
+  readonly askAfterMs?: number;
+  /** Holders asked at once, the oldest first. Default 8. */
+  readonly askAtOnce?: number;
+}
+
+export const throttleDefaults = Object.freeze({ askAfterMs: 30_000, askAtOnce: 8, askBackoffLimitMs: 600_000 });
+
+interface Root {
+  readonly seq: number;
+  readonly fence: number;
+  readonly overrides: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly ask: { readonly timer: string; readonly everyMs: number; readonly from: number } | null;
+}
+
+export interface ThrottleState {
+  readonly root: string;
+  readonly ledger: Ledger;
+  seq: number;
+  fence: number;
+  overrides: Record<string, Record<string, number>>;
+  ask: { timer: string; everyMs: number; from: number } | null;
+}
+
+export function throttleBehaviour(options: ThrottleOptions = {}): Behaviour<ThrottleState> {
+  const limits = checkLimits(options.limits ?? {});
+  const askAfterMs = options.askAfterMs ?? throttleDefaults.askAfterMs;
+  return {
+    kind: 'throttle',
+    mayReceive: (message) => !message.sender.startsWith('task-'),
+    activate: (key, record) => activate(key, record, limits),
+    receive(state, message, context) {
+      const turn = new Turn(state, limits, message, context);
+      receive(turn, message);
+      if (state.ledger.waitingCount > 0 && state.ask === null) turn.armAsk(askAfterMs, 0);
+      if (message.type === 'timer.ask' && message.timer === state.ask?.timer) turn.askHolders(options.askAtOnce ?? throttleDefaults.askAtOnce, askAfterMs);
+      return turn.effects;
+    },
+    root(state): Json {
+      const root: Root = { seq: state.seq, fence: state.fence, overrides: state.overrides, ask: state.ask };
+      return root as unknown as Json;
+    },
+  };
+}
+
+export function activate(key: string, record: EntityRecord | undefined, limits: LimitOptions): ThrottleState {
+  const root = record?.root as unknown as Root | undefined;
+  const overrides: Record<string, Record<string, number>> = {};
+  for (const [path, kinds] of Object.entries(root?.overrides ?? {})) overrides[path] = { ...kinds };
+  const limitOf = (path: string, kind: string): number => overrides[path]?.[kind] ?? configuredLimit(limits, path, kind);
+  const ledger = new Ledger(limitOf);
+  const waiters: Waiter[] = [];
+  for (const [name, body] of record?.items ?? []) {
+    if (name.startsWith('l:')) ledger.addLease(body as unknown as Lease);
+    else waiters.push(body as unknown as Waiter);
+  }
+  for (const waiter of waiters.sort((a, b) => b.priority - a.priority || a.seq - b.seq)) ledger.enter(waiter);
+  return { root: key, ledger, seq: root?.seq ?? 0, fence: root?.fence ?? 0, overrides, ask: root?.ask ?? null };
+}
+
+function receive(turn: Turn, message: Incoming): void {
+  switch (message.type) {
+    case 'acquire':
+      return turn.acquire(message);
+    case 'release':
+      return turn.release(leaseOf(message.body), message.from, 'released');
+    case 'giveBack':
+      return turn.giveBack(message);
+    case 'holding':
+      // only an explicit no reclaims; silence never does
+      if ((message.body as { holds?: boolean } | null)?.holds === false) turn.release(leaseOf(message.body), message.from, 'reclaimed');
+      return;
+    case 'setLimit':
+      return turn.setLimit(message);
+    default:
+  }
+}
+
+class Turn {
+  readonly effects: Effect[] = [];
+  private readonly state: ThrottleState;
+  private readonly limits: LimitOptions;
+  private readonly context: TurnContext;
+
+  constructor(state: ThrottleState, limits: LimitOptions, _message: Incoming, context: TurnContext) {
+    this.state = state;
+    this.limits = limits;
+    this.context = context;
+  }
+
+  acquire(message: Incoming): void {
+    const { state, context } = this;
+    const holder = message.from;
+    if (holder === undefined) return;
+    const parsed = parseAcquire(message.body);
+    if ('error' in parsed) {
+      this.send(holder, 'throttle.refused', { lease: parsed.lease, error: parsed.error });
+      return;
+    }
+    const held = state.ledger.leases.get(parsed.lease);
+    // asked again: the answer is in the state
+    if (held !== undefined) {
+      this.tellGranted(held);
+      return;
+    }
+    if (state.ledger.waiter(parsed.lease) !== undefined) return;
+    const refused = refusal(parsed, state.root, (path, kind) => this.limitOf(path, kind));
+    if (refused !== undefined && 'error' in refused) {
+      this.send(holder, 'throttle.refused', { lease: parsed.lease, error: refused.error });
+      return;
+    }
+    const waiter: Waiter = {
+      lease: parsed.lease,
+      scope: parsed.scope,
+      need: parsed.need,
+      holder,
+      priority: parsed.priority,
+      seq: ++state.seq,
+      since: context.now,
+    };
+    if (refused?.reentrant === true) {
+      this.grant(waiter, true);
+    } else if (state.ledger.enter(waiter)) {
+      this.grant(waiter);
+    } else {
+      this.effects.push({ type: 'putItem', item: `w:${waiter.lease}`, body: waiter as unknown as Json });
+      this.publish('queued', waiter, {});
+    }
+  }
+
+  release(lease: string | undefined, from: Address | undefined, how: 'released' | 'reclaimed'): void {
+    const { ledger } = this.state;
+    if (lease === undefined) return;
+    const held = ledger.leases.get(lease);
+    const waiter = ledger.waiter(lease);
+    const owner = held?.holder ?? waiter?.holder;
+    // late, double, unknown, or somebody else's: changes nothing
+    if (owner === undefined || from === undefined || from.kind !== owner.kind || from.key !== owner.key) return;
+    if (held !== undefined) {
+      this.effects.push({ type: 'removeItem', item: `l:${lease}` });
+      this.publish(how, held, { heldMs: this.context.now - held.grantedAt });
+      this.offer(ledger.removeLease(lease));
+    } else if (waiter !== undefined) {
+      this.effects.push({ type: 'removeItem', item: `w:${lease}` });
+      this.publish('withdrawn', waiter, {});
+      this.offer(ledger.withdraw(lease));
+    }
+  }
+
+  giveBack(message: Incoming): void {
+    const parsed = parseGiveBack(message.body);
+    const held = parsed === undefined ? undefined : this.state.ledger.leases.get(parsed.lease);
+    const { from } = message;
+    if (parsed === undefined || held === undefined || from?.kind !== held.holder.kind || from.key !== held.holder.key) return;
+    const need: Record<string, number> = {};
+    for (const [kind, tokens] of Object.entries(held.need)) {
+      const rest = tokens - Math.min(tokens, parsed.need[kind] ?? 0);
+      if (rest > 0) need[kind] = rest;
+    }
+    if (sameNeed(need, held.need)) return;
+    const next: Lease = { ...held, need };
+    this.effects.push({ type: 'putItem', item: `l:${held.lease}`, body: next as unknown as Json });
+    this.publish('givenBack', held, { left: need });
+    this.offer(this.state.ledger.replaceLease(next));
+  }
+
+  setLimit(message: Incoming): void {
+    if (message.sender !== 'verb') return;
+    const parsed = parseSetLimit(message.body, this.state.root);
+    if (parsed === undefined) return;
+    const { scope, kind, limit } = parsed;
+    const kinds = (this.state.overrides[scope] ??= {});
+    if (limit === null) delete kinds[kind];
+    else kinds[kind] = limit;
+    if (Object.keys(kinds).length === 0) delete this.state.overrides[scope];
+    this.effects.push({ type: 'publish', topic: ['throttle', this.state.root, 'limitChanged'], body: { scope, kind, limit } });
+    this.offer(this.state.ledger.pairsBelow(scope, kind));
+  }
+
+  armAsk(afterMs: number, from: number): void {
+    const timer = this.context.newId();
+    this.state.ask = { timer, everyMs: afterMs, from };
+    this.effects.push({
+      type: 'send',
+      to: this.context.self,
+      mail: { type: 'timer.ask', body: null },
+      at: this.context.now + afterMs,
+      id: timer,
+    });
+  }
+
+  /** Asks the next few holders by age, and comes back later and later while nothing changes. */
+  askHolders(atOnce: number, askAfterMs: number): void {
+    const ask = this.state.ask!;
+    this.state.ask = null;
+    if (this.state.ledger.waitingCount === 0) return;
+    const leases = [...this.state.ledger.leases.values()].sort((a, b) => a.fence - b.fence);
+    const start = ask.from < leases.length ? ask.from : 0;
+    for (const lease of leases.slice(start, start + atOnce)) this.send(lease.holder, 'throttle.asked', { lease: lease.lease });
+    const next = start + atOnce;
+    const around = next >= leases.length;
+    const everyMs = around ? Math.min(ask.everyMs * 2, throttleDefaults.askBackoffLimitMs) : Math.max(ask.everyMs, askAfterMs);
+    this.armAsk(everyMs, around ? 0 : next);
+  }
+
+  private offer(pairs: readonly string[]): void {
+    this.state.ledger.offer(pairs, (waiter) => {
+      this.effects.push({ type: 'removeItem', item: `w:${waiter.lease}` });
+      this.grant(waiter);
+    });
+  }
+
+  private grant(waiter: Waiter, reentrant = false): void {
+    const { lease, scope, need, holder } = waiter;
+    const granted: Lease = {
+      lease,
+      scope,
+      need,
+      holder,
+      fence: ++this.state.fence,
+      grantedAt: this.context.now,
+      ...(reentrant ? { reentrant: true as const } : {}),
+    };
+    this.state.ledger.addLease(granted);
+    this.effects.push({ type: 'putItem', item: `l:${lease}`, body: granted as unknown as Json });
+    this.tellGranted(granted);
+    this.publish('granted', waiter, { waitedMs: this.context.now - waiter.since, fence: granted.fence });
+  }
+
+  private tellGranted({ lease, fence, scope, need, holder }: Lease): void {
+    this.send(holder, 'throttle.granted', { lease, fence, scope, need });
+  }
+
+  private limitOf(path: string, kind: string): number {
+    return this.state.overrides[path]?.[kind] ?? configuredLimit(this.limits, path, kind);
+  }
+
+  private send(to: Address, type: string, body: unknown): void {
+    this.effects.push({ type: 'send', to, mail: { type, body: body as Json } });
+  }
+
+  private publish(what: string, about: { lease: string; scope: string; need: Need }, more: Record<string, unknown>): void {
+    const { lease, scope, need } = about;
+    this.effects.push({ type: 'publish', topic: ['throttle', this.state.root, what], body: { lease, scope, need, ...more } as Json });
+  }
+}
+
+function leaseOf(body: Json): string | undefined {
+  const lease = (body as { lease?: unknown } | null)?.lease;
+  return typeof lease === 'string' ? lease : undefined;
+}
+
+function sameNeed(a: Need, b: Need): boolean {
+  const keys = Object.keys(b);
+  return keys.length === Object.keys(a).length && keys.every((k) => a[k] === b[k]);
+}

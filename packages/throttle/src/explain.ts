@@ -1,0 +1,85 @@
+/** Why a lease waits, and how full a root is: read from a stored record, so that a client needs to ask nobody. */
+import type { EntityRecord } from '@troupe/actor';
+import { formatMs } from '@troupe/protocol';
+import { activate, type ThrottleState } from './behaviour.ts';
+import { configuredLimit, type LimitOptions } from './limits.ts';
+
+export interface Shortage {
+  readonly path: string;
+  readonly kind: string;
+  readonly limit: number;
+  readonly used: number;
+  /** Place in the queue of this limit, counted from 1. */
+  readonly position: number;
+  readonly holders: readonly { readonly lease: string; readonly holder: string; readonly tokens: number; readonly sinceMs: number }[];
+}
+
+export interface LeaseExplanation {
+  readonly lease: string;
+  readonly state: 'unknown' | 'waiting' | 'held';
+  readonly sinceMs?: number;
+  readonly shortages: readonly Shortage[];
+  readonly text: string;
+}
+
+export interface Occupancy {
+  readonly path: string;
+  readonly kind: string;
+  readonly limit: number;
+  readonly used: number;
+  readonly waiting: number;
+}
+
+export function limitIn(state: ThrottleState, limits: LimitOptions, path: string, kind: string): number {
+  return state.overrides[path]?.[kind] ?? configuredLimit(limits, path, kind);
+}
+
+/** `now`: epoch milliseconds. */
+export function explainLease(root: string, record: EntityRecord | undefined, lease: string, now: number, limits: LimitOptions = {}): LeaseExplanation {
+  return explainIn(activate(root, record, limits), lease, now, limits);
+}
+
+export function explainIn(state: ThrottleState, lease: string, now: number, limits: LimitOptions): LeaseExplanation {
+  const held = state.ledger.leases.get(lease);
+  if (held !== undefined) {
+    const sinceMs = now - held.grantedAt;
+    return { lease, state: 'held', sinceMs, shortages: [], text: `holds ${describe(held.need)} of ${held.scope} for ${formatMs(sinceMs)}` };
+  }
+  const waiter = state.ledger.waiter(lease);
+  if (waiter === undefined) return { lease, state: 'unknown', shortages: [], text: `lease ${lease} is not known to ${state.root}` };
+  const shortages = state.ledger.blockers(waiter).map(({ path, kind }): Shortage => {
+    const holders = [...state.ledger.leases.values()]
+      .filter((l) => l.reentrant !== true && (l.need[kind] ?? 0) > 0 && (l.scope === path || l.scope.startsWith(`${path}/`)))
+      .sort((a, b) => a.grantedAt - b.grantedAt)
+      .map((l) => ({ lease: l.lease, holder: `${l.holder.kind}/${l.holder.key}`, tokens: l.need[kind]!, sinceMs: now - l.grantedAt }));
+    const position = state.ledger.queue(path, kind).findIndex((w) => w.lease === lease) + 1;
+    return { path, kind, limit: limitIn(state, limits, path, kind), used: state.ledger.used(path, kind), position, holders };
+  });
+  return { lease, state: 'waiting', sinceMs: now - waiter.since, shortages, text: sentence(shortages) };
+}
+
+function sentence(shortages: readonly Shortage[]): string {
+  const first = shortages[0];
+  if (first === undefined) return 'waits for its grant, which is on its way';
+  const kinds = shortages.map((s) => `${s.kind} of ${s.path} (${s.used} of ${s.limit} in use)`).join(' and ');
+  if (first.limit === 0) return `number ${first.position} for ${kinds}: paused by a limit of 0`;
+  const oldest = first.holders[0];
+  const by = oldest === undefined ? '' : `; longest held by ${oldest.holder} for ${formatMs(oldest.sinceMs)}`;
+  return `number ${first.position} for ${kinds}${by}`;
+}
+
+/** How full every limit of a root is that is used or waited for. */
+export function occupancy(root: string, record: EntityRecord | undefined, limits: LimitOptions = {}): Occupancy[] {
+  const state = activate(root, record, limits);
+  return occupancyIn(state, limits);
+}
+
+export function occupancyIn(state: ThrottleState, limits: LimitOptions): Occupancy[] {
+  return [...state.ledger.entries()].map((e) => ({ ...e, limit: limitIn(state, limits, e.path, e.kind) }));
+}
+
+function describe(need: Readonly<Record<string, number>>): string {
+  return Object.entries(need)
+    .map(([kind, tokens]) => `${tokens} ${kind}`)
+    .join(', ');
+}

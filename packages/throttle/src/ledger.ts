@@ -1,0 +1,232 @@
+/**
+ * Who holds what and who waits for what below one root, with an index that keeps a turn O(change).
+ *
+ * A *pair* is a (path, kind). A waiter that is short somewhere takes its place in the queues of all pairs of its need at
+ * that level and below, and nobody of its priority or lower overtakes it there; pairs above that level it leaves alone,
+ * so a tenant that waits for its own limit holds up nobody else. Freed tokens are offered to the heads of the queues of
+ * the freed pairs only.
+ */
+import type { Address } from '@troupe/protocol';
+import { levelsOf, type Need } from './limits.ts';
+
+export interface Waiter {
+  readonly lease: string;
+  readonly scope: string;
+  readonly need: Need;
+  readonly holder: Address;
+  /** Higher goes first. */
+  readonly priority: number;
+  /** Order of arrival. */
+  readonly seq: number;
+  /** Epoch milliseconds. */
+  readonly since: number;
+}
+
+export interface Lease {
+  readonly lease: string;
+  readonly scope: string;
+  readonly need: Need;
+  readonly holder: Address;
+  readonly fence: number;
+  readonly grantedAt: number;
+  /** Covered by what its holder or an ancestor holds: it has no tokens of its own. */
+  readonly reentrant?: true;
+}
+
+interface Pair {
+  used: number;
+  readonly queue: Waiter[];
+}
+
+interface Place {
+  readonly waiter: Waiter;
+  pairs: string[];
+}
+
+export type LimitOf = (path: string, kind: string) => number;
+
+export class Ledger {
+  readonly leases = new Map<string, Lease>();
+  private readonly waiting = new Map<string, Place>();
+  private readonly pairs = new Map<string, Pair>();
+  private readonly limitOf: LimitOf;
+  /** Looks at waiters, for tests that hold the cost of a turn. */
+  looks = 0;
+
+  constructor(limitOf: LimitOf) {
+    this.limitOf = limitOf;
+  }
+
+  get waitingCount(): number {
+    return this.waiting.size;
+  }
+
+  waiter(lease: string): Waiter | undefined {
+    return this.waiting.get(lease)?.waiter;
+  }
+
+  waiters(): Waiter[] {
+    return [...this.waiting.values()].map((p) => p.waiter).sort(byOrder);
+  }
+
+  used(path: string, kind: string): number {
+    return this.pairs.get(key(path, kind))?.used ?? 0;
+  }
+
+  queue(path: string, kind: string): readonly Waiter[] {
+    return this.pairs.get(key(path, kind))?.queue ?? [];
+  }
+
+  /** Every pair that is used or waited for. */
+  *entries(): Iterable<{ path: string; kind: string; used: number; waiting: number }> {
+    for (const [name, pair] of this.pairs) {
+      const [path, kind] = name.split('\0') as [string, string];
+      if (pair.used > 0 || pair.queue.length > 0) yield { path, kind, used: pair.used, waiting: pair.queue.length };
+    }
+  }
+
+  addLease(lease: Lease): void {
+    this.leases.set(lease.lease, lease);
+    if (lease.reentrant !== true) this.use(lease.scope, lease.need, 1);
+  }
+
+  /** Puts a waiter in its place; true if it could be granted right away (then it is not waiting). */
+  enter(waiter: Waiter): boolean {
+    const place: Place = { waiter, pairs: [] };
+    if (this.settle(place)) return true;
+    this.waiting.set(waiter.lease, place);
+    return false;
+  }
+
+  /** The pairs that lost a place in their queue. */
+  withdraw(lease: string): string[] {
+    const place = this.waiting.get(lease);
+    if (place === undefined) return [];
+    this.waiting.delete(lease);
+    return this.leave(place);
+  }
+
+  /** The pairs that got tokens back. */
+  removeLease(lease: string): string[] {
+    const found = this.leases.get(lease);
+    if (found === undefined) return [];
+    this.leases.delete(lease);
+    return found.reentrant === true ? [] : this.use(found.scope, found.need, -1);
+  }
+
+  replaceLease(next: Lease): string[] {
+    const freed = this.removeLease(next.lease);
+    this.addLease(next);
+    return freed;
+  }
+
+  pairsBelow(path: string, kind: string): string[] {
+    return [...this.pairs.keys()].filter((name) => {
+      const [at, k] = name.split('\0') as [string, string];
+      return k === kind && (at === path || at.startsWith(`${path}/`));
+    });
+  }
+
+  /** Offers what is free on these pairs to the heads of their queues; `grant` makes the lease of a waiter that can have it. */
+  offer(pairs: readonly string[], grant: (waiter: Waiter) => void): void {
+    const open = new Set(pairs);
+    for (const name of open) {
+      open.delete(name);
+      for (;;) {
+        const head = this.pairs.get(name)?.queue[0];
+        if (head === undefined) break;
+        const place = this.waiting.get(head.lease)!;
+        const before = this.leave(place);
+        if (this.settle(place)) {
+          this.waiting.delete(head.lease);
+          grant(head);
+          // its places are free for those behind it, on every pair it stood in
+          for (const pair of before) open.add(pair);
+          continue;
+        }
+        const left = before.filter((pair) => !place.pairs.includes(pair));
+        for (const pair of left) open.add(pair);
+        if (!left.includes(name)) break;
+      }
+    }
+  }
+
+  /** What a waiter is short of: the pairs of the topmost level that refuses it. */
+  blockers(waiter: Waiter): { path: string; kind: string; reason: 'full' | 'behind' }[] {
+    for (const path of levelsOf(waiter.scope)) {
+      const found: { path: string; kind: string; reason: 'full' | 'behind' }[] = [];
+      for (const [kind, tokens] of Object.entries(waiter.need)) {
+        const pair = this.pairs.get(key(path, kind));
+        if ((pair?.used ?? 0) + tokens > this.limitOf(path, kind)) found.push({ path, kind, reason: 'full' });
+        else if (pair?.queue[0] !== undefined && byOrder(pair.queue[0], waiter) < 0) found.push({ path, kind, reason: 'behind' });
+      }
+      if (found.length > 0) return found;
+    }
+    return [];
+  }
+
+  /** True if nothing blocks it; else it stands in the queues of the blocking level and below. */
+  private settle(place: Place): boolean {
+    this.looks++;
+    const blocked = this.blockers(place.waiter)[0];
+    if (blocked === undefined) return true;
+    const levels = levelsOf(place.waiter.scope);
+    for (const path of levels.slice(levels.indexOf(blocked.path))) {
+      for (const kind of Object.keys(place.waiter.need)) {
+        insert(this.pair(key(path, kind)).queue, place.waiter);
+        place.pairs.push(key(path, kind));
+      }
+    }
+    return false;
+  }
+
+  private leave(place: Place): string[] {
+    for (const name of place.pairs) remove(this.pair(name).queue, place.waiter);
+    return place.pairs.splice(0);
+  }
+
+  private use(scope: string, need: Need, sign: 1 | -1): string[] {
+    const touched: string[] = [];
+    for (const path of levelsOf(scope)) {
+      for (const [kind, tokens] of Object.entries(need)) {
+        this.pair(key(path, kind)).used += sign * tokens;
+        touched.push(key(path, kind));
+      }
+    }
+    return touched;
+  }
+
+  private pair(name: string): Pair {
+    let pair = this.pairs.get(name);
+    if (pair === undefined) this.pairs.set(name, (pair = { used: 0, queue: [] }));
+    return pair;
+  }
+}
+
+export function key(path: string, kind: string): string {
+  return `${path}\0${kind}`;
+}
+
+export function byOrder(a: Waiter, b: Waiter): number {
+  return b.priority - a.priority || a.seq - b.seq;
+}
+
+function position(queue: readonly Waiter[], waiter: Waiter): number {
+  let low = 0;
+  let high = queue.length;
+  while (low < high) {
+    const mid = (low + high) >>> 1;
+    if (byOrder(queue[mid]!, waiter) < 0) low = mid + 1;
+    else high = mid;
+  }
+  return low;
+}
+
+function insert(queue: Waiter[], waiter: Waiter): void {
+  queue.splice(position(queue, waiter), 0, waiter);
+}
+
+function remove(queue: Waiter[], waiter: Waiter): void {
+  const at = position(queue, waiter);
+  if (queue[at]?.lease === waiter.lease) queue.splice(at, 1);
+}

@@ -1,0 +1,50 @@
+/** Limits of a scope tree: override of a path at run time, else its configured limit, else (at the root) kind and global defaults. */
+import { TroupeError } from '@troupe/protocol';
+
+/** Tokens by kind. */
+export type Need = Readonly<Record<string, number>>;
+
+export interface LimitOptions {
+  /** Limit of a kind that no other entry names, per scope root. Default 4. */
+  readonly default?: number;
+  /** Limits by kind, per scope root. */
+  readonly kinds?: Readonly<Record<string, number>>;
+  /** Limits by scope path and kind: `{ 'provider-1/tenant-7': { instance: 2 } }`. */
+  readonly scopes?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+export const DEFAULT_LIMIT = 4;
+
+/** Checked when a behaviour is made: a limit is a whole number, 0 pauses. */
+export function checkLimits(options: LimitOptions): LimitOptions {
+  const check = (field: string, value: number): void => {
+    if (!Number.isInteger(value) || value < 0) {
+      throw new TroupeError('invalid_options', `${field} must be a whole number of at least 0, not ${value}`, { field });
+    }
+  };
+  if (options.default !== undefined) check('limits.default', options.default);
+  for (const [kind, value] of Object.entries(options.kinds ?? {})) check(`limits.kinds.${kind}`, value);
+  for (const [path, kinds] of Object.entries(options.scopes ?? {})) {
+    for (const [kind, value] of Object.entries(kinds)) check(`limits.scopes.${path}.${kind}`, value);
+  }
+  return options;
+}
+
+/** `a/b/c` → `a`, `a/b`, `a/b/c`. */
+export function levelsOf(scope: string): string[] {
+  const parts = scope.split('/');
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
+}
+
+export function rootOf(scope: string): string {
+  const slash = scope.indexOf('/');
+  return slash < 0 ? scope : scope.slice(0, slash);
+}
+
+/** Infinity below the root where nothing is said: a tenant is limited by its provider, unless it has a limit of its own. */
+export function configuredLimit(options: LimitOptions, path: string, kind: string): number {
+  const own = options.scopes?.[path]?.[kind];
+  if (own !== undefined) return own;
+  if (path.includes('/')) return Number.POSITIVE_INFINITY;
+  return options.kinds?.[kind] ?? options.default ?? DEFAULT_LIMIT;
+}

@@ -1,0 +1,75 @@
+/** Drives the behaviour by hand: mail in, effects out, record kept as a host would keep it (through JSON). */
+import type { Effect } from '@troupe/actor';
+import type { Address, Json } from '@troupe/protocol';
+import { throttleBehaviour, type ThrottleOptions, type ThrottleState } from '@troupe/throttle';
+
+export interface Sent {
+  readonly to: string;
+  readonly type: string;
+  readonly lease: string;
+  readonly body: Record<string, unknown>;
+}
+
+export function createBench(options: ThrottleOptions = {}, key = 'cloud') {
+  const behaviour = throttleBehaviour(options);
+  let state: ThrottleState = behaviour.activate(key, undefined);
+  const items = new Map<string, string>();
+  let root: string | undefined;
+  let ids = 0;
+  let now = 1_000;
+  const bench = {
+    sent: [] as Sent[],
+    events: [] as string[],
+    timers: [] as { id: string; at: number }[],
+    get state() {
+      return state;
+    },
+    advance(ms: number) {
+      now += ms;
+    },
+    say(type: string, body: Json, from: string | undefined = 'op', extra: { sender?: 'verb' | 'entity' | 'timer'; timer?: string } = {}): Sent[] {
+      const message = {
+        id: `m${ids++}`,
+        type,
+        body: JSON.parse(JSON.stringify(body)) as Json,
+        sender: extra.sender ?? ('entity' as const),
+        ...(from === undefined ? {} : { from: { kind: 'operation', key: from } satisfies Address }),
+        ...(extra.timer === undefined ? {} : { timer: extra.timer }),
+        context: {},
+        storedAt: now,
+      };
+      const effects = behaviour.receive(state, message, { self: { kind: 'throttle', key }, now, newId: () => `e${ids++}`, token: () => 't', random: () => 0.5 });
+      const before = bench.sent.length;
+      for (const effect of effects) apply(effect);
+      root = JSON.stringify(behaviour.root(state));
+      return bench.sent.slice(before);
+    },
+    acquire: (lease: string, need: Record<string, number>, scope = key, more: Record<string, Json> = {}) =>
+      bench.say('acquire', { lease, scope, need, held: [], ...more }, lease),
+    release: (lease: string) => bench.say('release', { lease }, lease),
+    limit: (kind: string, limit: number | null, scope = key) => bench.say('setLimit', { scope, kind, limit }, undefined, { sender: 'verb' }),
+    record: () => ({
+      root: JSON.parse(root ?? 'null') as Json,
+      items: new Map([...items].map(([name, body]) => [name, JSON.parse(body) as Json])),
+    }),
+    /** What a host does after a failure: everything but the record is forgotten. */
+    rebuild() {
+      state = behaviour.activate(key, root === undefined ? undefined : bench.record());
+    },
+    granted: () => [...state.ledger.leases.keys()],
+    waiting: () => state.ledger.waiters().map((w) => w.lease),
+  };
+  const apply = (effect: Effect): void => {
+    if (effect.type === 'putItem') items.set(effect.item, JSON.stringify(effect.body));
+    else if (effect.type === 'removeItem') items.delete(effect.item);
+    else if (effect.type === 'publish') bench.events.push(effect.topic.at(-1)!);
+    else if (effect.type === 'send') {
+      if (effect.at !== undefined) bench.timers.push({ id: effect.id!, at: effect.at });
+      else {
+        const body = effect.mail.body as Record<string, unknown>;
+        bench.sent.push({ to: effect.to.key, type: effect.mail.type, lease: String(body['lease']), body });
+      }
+    }
+  };
+  return bench;
+}
