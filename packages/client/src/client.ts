@@ -2,6 +2,7 @@
 import type { Service } from '@troupe/actor';
 import type { Explanation } from '@troupe/executor';
 import type { Address, TaskResult } from '@troupe/protocol';
+import type { Occupancy } from '@troupe/throttle';
 import type { ExecuteRequest, ExecutorContract } from './command.ts';
 import { type DeadLetterFilter, listDeadLetters, type StoredDeadLetter } from './dead-letters.ts';
 import { type AnsweredOperation, type CallOptions, execute, follow, type OperationHandle } from './execute.ts';
@@ -11,6 +12,7 @@ import type { ClientOptions } from './options.ts';
 import { Reader } from './reader.ts';
 import { type Connection, Session } from './session.ts';
 import { followTask, readResult, type SendableContract, sendTask, type SendTaskOptions, type TaskHandle, type TaskInput } from './tasks.ts';
+import { leaseText, throttleOccupancy } from './throttles.ts';
 import { cancel, type CancelOptions, type Limit, release, setLimit, type VerbOptions } from './verbs.ts';
 import { type EventFeed, watch, type WatchOptions } from './watch.ts';
 
@@ -29,6 +31,8 @@ export interface Client extends Service {
   operations(filter?: OperationFilter): Promise<OperationInfo[]>;
   /** What an operation waits for: the wait, the limit, the holder, the position, the time left. Throws `unknown_operation`. */
   explain(id: string): Promise<Explanation & { readonly view: OperationInfo }>;
+  /** How full the limits of a scope root are that are used or waited for; undefined if nobody has used it yet. */
+  throttle(root: string): Promise<Occupancy[] | undefined>;
   /** Orders the end of an operation; `ended` of its handle tells when it has come. Throws `unknown_operation`. */
   cancel(id: string, options?: CancelOptions): Promise<void>;
   /** Lets an entity go on that was put aside because its turns failed over and over. */
@@ -58,7 +62,7 @@ export function createClient(connection: Connection = {}, options: ClientOptions
   const session = new Session(connection, options);
   const reader = new Reader(session);
   const { service } = session;
-  const noLease = (): Promise<undefined> => Promise.resolve(undefined);
+  const { limits } = session.settings;
   return {
     get state() {
       return service.state;
@@ -70,7 +74,8 @@ export function createClient(connection: Connection = {}, options: ClientOptions
     follow: (id) => follow(session, reader, id),
     operation: (id) => getOperation(reader, id),
     operations: (filter = {}) => listOperations(reader, filter),
-    explain: (id) => explain(session, reader, id, noLease),
+    explain: (id) => explain(session, reader, id, (wait, now) => leaseText(reader, wait, now, limits)),
+    throttle: (root) => throttleOccupancy(reader, root, limits),
     cancel: (id, verb = {}) => cancel(session, reader, id, verb),
     release: (of, verb = {}) => release(session, of, verb),
     setLimit: (limit, verb = {}) => setLimit(session, limit, verb),
