@@ -165,3 +165,28 @@ describe('servers through the backend client', () => {
     expect(await bench.backend.detachVolume(second.id, first.volumeIds[0]!)).to.equal('gone');
   });
 });
+
+describe('deleting a server that refuses', () => {
+  it('is a success if it is on its way or gone, and a conflict otherwise', async () => {
+    await using bench = await createBench();
+    const { id } = await runningServer(bench, 'vm');
+    const refuse = () =>
+      bench.cloud.control.failCalls({ route: 'nova.servers.delete', effect: { kind: 'status', status: 409, message: 'locked' } });
+    refuse();
+    await failureOf(bench.backend.deleteServer(id), 'conflict');
+    await bench.backend.deleteServer(id);
+    refuse();
+    expect(await bench.backend.deleteServer(id)).to.equal('underWay');
+    bench.clock.advance(longMs);
+    refuse();
+    expect(await bench.backend.deleteServer(id)).to.equal('gone');
+  });
+
+  it('does not hide that the look failed as well', async () => {
+    await using bench = await createBench();
+    const { id } = await runningServer(bench, 'vm');
+    bench.cloud.control.failCalls({ route: 'nova.servers.delete', effect: { kind: 'status', status: 409 } });
+    bench.cloud.control.failCalls({ route: 'nova.servers.show', effect: { kind: 'status', status: 500 } });
+    await failureOf(bench.backend.deleteServer(id), 'server_error');
+  });
+});

@@ -106,6 +106,8 @@ describe('Neutron of the simulated cloud', () => {
     await using bench = await createBench();
     const port = (await createPort(bench)).body['port']!['id'];
     const ip = (await createIp(bench, { port_id: port })).body['floatingip']!['id'];
+    bench.clock.advance(300);
+    expect((await bench.call('GET', `${neutron}/floatingips/${ip}`)).body['floatingip']!['status']).to.equal('ACTIVE');
     await bench.call('DELETE', `${neutron}/ports/${port}`);
     expect((await bench.call('GET', `${neutron}/floatingips/${ip}`)).body['floatingip']).to.include({ port_id: null, status: 'DOWN' });
   });

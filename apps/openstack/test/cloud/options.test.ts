@@ -28,8 +28,13 @@ describe('options of the simulated cloud', () => {
 
   it('are read from flags', () => {
     const { help, options } = parseCloudFlags([
-      ...['--port', '8774', '--seed', '7', '--time-factor', '0.02', '--instance-limit', '4', '--volume-limit', '5'],
-      ...['--latency', 'call=20', '--latency', 'serverCreate=70000'],
+      '--port=8774',
+      '--seed=7',
+      '--time-factor=0.02',
+      '--instance-limit=4',
+      '--volume-limit=5',
+      '--latency=call=20',
+      '--latency=serverCreate=70000',
     ]);
     expect(help).to.equal(false);
     expect(options).to.deep.include({ port: 8774, seed: 7, timeFactor: 0.02, buildLimits: { instance: 4, volume: 5 } });

@@ -13,7 +13,10 @@ import {
 import { parseBody } from './parse.ts';
 import type { Answer, Call, OpenRoute, Route } from './route.ts';
 
-/** The control of the cloud over HTTP, for whoever is not in its process. No token: it is for loopback. */
+/**
+ * The control of the cloud over HTTP, for whoever is not in its process. No token: it is for loopback.
+ * `served` are the routes of the API, which it lists beside its own.
+ */
 export function adminRoutes(control: CloudControl, served: readonly Route[]): readonly OpenRoute[] {
   const route = (name: string, method: OpenRoute['method'], path: string, handle: (call: Call) => Answer): OpenRoute => ({
     name: `admin.${name}`,
@@ -26,7 +29,7 @@ export function adminRoutes(control: CloudControl, served: readonly Route[]): re
     route(name, 'GET', path, (call) => ({ status: 200, body: value(call) }));
   const done: Answer = { status: 204 };
 
-  return [
+  const routes: readonly OpenRoute[] = [
     show('summary.show', '', () => control.summary()),
     show('log.show', '/log', (call) => control.log(sequenceOf(call))),
     show('peak.show', '/peak', () => control.summary().peak),
@@ -37,7 +40,7 @@ export function adminRoutes(control: CloudControl, served: readonly Route[]): re
       control.expireTokens();
       return done;
     }),
-    show('routes.list', '/routes', () => served.map(({ name, method, path }) => ({ name, method, path }))),
+    show('routes.list', '/routes', () => [...served, ...routes].map(({ name, method, path }) => ({ name, method, path }))),
     show('faults.list', '/faults', () => ({ ...control.faults(), outages: control.outages() })),
     route('faults.calls', 'POST', '/faults/calls', (call) => ({
       status: 201,
@@ -87,6 +90,7 @@ export function adminRoutes(control: CloudControl, served: readonly Route[]): re
       body: control.setQuotas(call.params['project'] ?? '', parseBody(quotasSchema, call.body)),
     })),
   ];
+  return routes;
 }
 
 function kindOf(call: Call): ObjectKind {

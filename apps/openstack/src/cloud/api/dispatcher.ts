@@ -85,6 +85,11 @@ export function createDispatcher(world: World, routes: readonly Route[]): Dispat
     return respond(context, answer);
   });
 
+  // A defect of the cloud itself: said aloud, so that nobody takes it for a programmed fault.
+  app.onError((error, context) =>
+    respond(context, errorAnswer('keystone', new ApiError(500, `The simulated cloud is broken: ${error.message}`))),
+  );
+
   return {
     app,
     stop() {
