@@ -99,6 +99,9 @@ async function check(bench: Bench): Promise<void> {
   );
   expect(running.instance, 'servers being built').to.equal(building.length);
   expect(duplicates).to.deep.equal([]);
+  const absolute = (await bench.call('GET', '/volume/v3/{project}/limits')).body['limits']!['absolute']!;
+  const gigabytes = volumes.reduce((sum, volume) => sum + Number(volume['size']), 0);
+  expect(absolute).to.include({ totalVolumesUsed: volumes.length, totalGigabytesUsed: gigabytes });
   for (const volume of volumes) {
     for (const attachment of volume['attachments']!)
       expect(serverIds.has(String(attachment['server_id'])), 'attached to a server that is there').to.equal(true);

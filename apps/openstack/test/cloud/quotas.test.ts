@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createBench } from '../support/bench.ts';
+import { readyVolume } from '../support/objects.ts';
 
 const volume = (size: number) => ({ body: { volume: { name: 'data', size } } });
 const volumes = '/volume/v3/{project}/volumes';
@@ -25,6 +26,20 @@ describe('quotas of the simulated cloud', () => {
     await bench.call('POST', volumes, volume(7));
     const reply = await bench.call('POST', volumes, volume(4));
     expect(reply.body['overLimit']!['message']).to.match(/Requested 4G, quota is 10G and 7G has been consumed\.$/);
+  });
+
+  it('are free again for what was deleted, and count what was made larger', async () => {
+    await using bench = await createBench({ quotas: { volumes: 1, gigabytes: 10 } });
+    const { id } = await readyVolume(bench, 'data');
+    const extend = (size: number) => bench.call('POST', `${volumes}/${id}/action`, { body: { 'os-extend': { new_size: size } } });
+    expect((await extend(11)).status).to.equal(413);
+    expect((await extend(9)).status).to.equal(202);
+    bench.clock.advance(600);
+    expect((await bench.call('GET', '/volume/v3/{project}/limits')).body['limits']!['absolute']).to.include({ totalGigabytesUsed: 9 });
+    await bench.backend.deleteVolume(id);
+    expect((await bench.call('POST', volumes, volume(10))).status, 'deleting still counts').to.equal(413);
+    bench.clock.advance(500);
+    expect((await bench.call('POST', volumes, volume(10))).status).to.equal(202);
   });
 
   it('of Nova answer 403 forbidden', async () => {

@@ -47,6 +47,7 @@ export interface Volumes {
 
 export function createVolumes(core: CloudCore, catalogue: Catalogue, quotas: QuotaBook): Volumes {
   const volumes = new Map<string, Volume>();
+  const usageByProject = new Map<string, VolumeUsage>();
   const beingCreated = new Set<string>();
   const settledWaiters = new Map<string, (() => void)[]>();
 
@@ -65,7 +66,7 @@ export function createVolumes(core: CloudCore, catalogue: Catalogue, quotas: Quo
 
   function drop(volume: Volume, outcome: string): void {
     core.transitions.cancel(volume.id);
-    volumes.delete(volume.id);
+    if (volumes.delete(volume.id)) account(volume.projectId, -1, -volume.sizeGb);
     settle(volume, outcome);
   }
 
@@ -88,8 +89,13 @@ export function createVolumes(core: CloudCore, catalogue: Catalogue, quotas: Quo
   }
 
   function usage(projectId: string): VolumeUsage {
-    const own = [...volumes.values()].filter((volume) => volume.projectId === projectId);
-    return { volumes: own.length, gigabytes: own.reduce((sum, volume) => sum + volume.sizeGb, 0) };
+    return usageByProject.get(projectId) ?? { volumes: 0, gigabytes: 0 };
+  }
+
+  /** Kept along the way: counting anew for every create made a load test measure the cloud instead of its clients. */
+  function account(projectId: string, volumeCount: number, sizeGb: number): void {
+    const used = usage(projectId);
+    usageByProject.set(projectId, { volumes: used.volumes + volumeCount, gigabytes: used.gigabytes + sizeGb });
   }
 
   function checkGigabytes(projectId: string, moreGb: number): void {
@@ -142,6 +148,7 @@ export function createVolumes(core: CloudCore, catalogue: Catalogue, quotas: Quo
         attachments: [],
       };
       volumes.set(volume.id, volume);
+      account(volume.projectId, 1, volume.sizeGb);
       beingCreated.add(volume.id);
       core.tokens.record('volume', volume.id, tokenOfMetadata(volume.metadata));
       core.builds.begin('volume', volume.id, volume.name);
@@ -199,6 +206,7 @@ export function createVolumes(core: CloudCore, catalogue: Catalogue, quotas: Quo
         latency: 'volumeExtend',
         subject: subjectOf(volume),
         done: () => {
+          account(volume.projectId, 0, sizeGb - volume.sizeGb);
           volume.sizeGb = sizeGb;
           touch(volume, 'available');
         },
