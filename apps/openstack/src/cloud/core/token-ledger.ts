@@ -3,7 +3,7 @@
  * object instead of making a second one; this ledger is what convicts it. It reads the token where clients of the real API can put
  * one: the metadata of volumes and servers, the description of ports and floating IPs (Neutron has no metadata).
  */
-export const tokenMetadataKey = 'troupe_token';
+const tokenMetadataKey = 'troupe_token';
 const descriptionPrefix = `${tokenMetadataKey}=`;
 
 export interface TokenRecord {
