@@ -23,3 +23,14 @@ export {
   type WriteDecision,
   type WriteStamp,
 } from './resource-rules.ts';
+export type {
+  PullRequest,
+  StartMark,
+  TaskDelivery,
+  TaskQueue,
+  TaskReceiver,
+  TaskRecords,
+  TaskReply,
+  TaskSource,
+  WaiterRecord,
+} from './task-port.ts';

@@ -38,7 +38,10 @@ export class Follower implements Listener {
   private readonly source: Source;
   private readonly change = new Change();
   private heard = false;
+  /** Reconnects of the session that it has looked after. */
+  private seen = 0;
   private nextLookAt = 0;
+  private answerLookAt = Infinity;
   private unknown = 0;
   private looking: Promise<void> | undefined;
   private waiting = 0;
@@ -65,8 +68,10 @@ export class Follower implements Listener {
 
   /** From before the command leaves: then nothing can be missed but by an outage. */
   listen(): void {
-    if (!this.heard) this.nextLookAt = 0;
+    const { reconnects } = this.session;
+    if (!this.heard || reconnects !== this.seen) this.nextLookAt = 0;
     this.heard = true;
+    this.seen = reconnects;
     this.source.listen(this);
   }
 
@@ -75,18 +80,18 @@ export class Follower implements Listener {
     const { clock, answerTimeoutMs } = this.session.settings;
     const startedAt = clock.monotonic();
     // by then the answer is lost or the door is slow; both are told apart by looking
-    let lookAt = startedAt + answerTimeoutMs / 2;
+    this.answerLookAt = this.session.reconnects === this.seen ? startedAt + answerTimeoutMs / 2 : startedAt;
     return this.wait(async () => {
       for (;;) {
         if (this.first !== undefined) return this.first;
         const now = clock.monotonic();
         if (now - startedAt >= answerTimeoutMs) throw unanswered('the command', this.id);
-        if (now >= lookAt) {
-          lookAt = Infinity;
+        if (now >= this.answerLookAt) {
+          this.answerLookAt = Infinity;
           await this.lookForAnswer();
           continue;
         }
-        await this.pause(Math.min(lookAt, startedAt + answerTimeoutMs) - now, signal);
+        await this.pause(Math.min(this.answerLookAt, startedAt + answerTimeoutMs) - now, signal);
       }
     });
   }
@@ -118,16 +123,18 @@ export class Follower implements Listener {
   /** The command is on its way, and all that comes after it is heard. */
   sent(): void {
     const { clock, checkEveryMs } = this.session.settings;
-    this.nextLookAt = clock.monotonic() + checkEveryMs;
+    // what was told during an outage since is lost
+    if (this.session.reconnects === this.seen) this.nextLookAt = clock.monotonic() + checkEveryMs;
   }
 
   private async wait<T>(run: () => Promise<T>): Promise<T> {
+    const { clock, random } = this.session.settings;
     const unhook = this.session.onWake(() => {
       // the reconnect is over, what was told meanwhile is lost
-      this.nextLookAt = Math.min(
-        this.nextLookAt,
-        this.session.settings.clock.monotonic() + this.session.settings.random.next() * RECONNECT_SPREAD_MS,
-      );
+      const soon = clock.monotonic() + random.next() * RECONNECT_SPREAD_MS;
+      this.seen = this.session.reconnects;
+      this.nextLookAt = Math.min(this.nextLookAt, soon);
+      this.answerLookAt = Math.min(this.answerLookAt, soon);
       this.change.tell();
     });
     this.waiting++;
@@ -161,7 +168,7 @@ export class Follower implements Listener {
     if (this.unknown >= UNKNOWN_LIMIT) throw unknownOperation(this.id);
   }
 
-  /** The half of the time is over: an answer that was lost can be had again. */
+  /** Half of the time is over, or the connection was: an answer that was lost can be had again. */
   private async lookForAnswer(): Promise<void> {
     const found = await this.lookUp().catch(() => 'denied' as const);
     if (found === 'running' || typeof found === 'object') {

@@ -1,8 +1,17 @@
 /** What all parts of a client share: connection, publisher, inbox, clock, and one life-cycle around them. */
 import type { NatsConnection } from '@nats-io/nats-core';
 import { createService, type Service } from '@troupe/actor';
-import { type ConnectOptions, connectNats, createPublisher, type Publisher, type PublishAck, type PublishOptions } from '@troupe/jetstream';
-import { createServerClock, type ServerClock, watchConnection } from '@troupe/jetstream/internal';
+import {
+  type ConnectOptions,
+  connectNats,
+  createPublisher,
+  type Publisher,
+  type PublishAck,
+  type PublishOptions,
+  createServerClock,
+  type ServerClock,
+} from '@troupe/jetstream';
+import { watchConnection } from '@troupe/jetstream/internal';
 import { createSubjects, type Subjects } from '@troupe/protocol';
 import { isDenied, stopped } from './errors.ts';
 import { Inbox } from './inbox.ts';
@@ -16,6 +25,8 @@ export class Session {
   readonly service: Service;
   /** Cleared when the server has refused a read: the right will not come by asking, and each refusal is logged there. */
   mayRead = true;
+  /** How often the connection came back: what was told in between is lost. */
+  reconnects = 0;
   private readonly given: Connection;
   private open: { nc: NatsConnection; publisher: Publisher; inbox: Inbox } | undefined;
   private serverClock: Promise<ServerClock | undefined> | undefined;
@@ -99,7 +110,7 @@ export class Session {
     const inbox = new Inbox(nc, settings.maxFollowed);
     this.cleanups.push(() => inbox.close());
     await inbox.open();
-    this.cleanups.push(watchConnection(nc, { reconnected: () => this.wakeAll() }));
+    this.cleanups.push(watchConnection(nc, { reconnected: () => this.reconnected() }));
     this.open = { nc, publisher, inbox };
   }
 
@@ -110,6 +121,11 @@ export class Session {
     // newest first: the connection goes last
     for (const cleanup of this.cleanups.splice(0).toReversed()) await cleanup();
     this.open = undefined;
+  }
+
+  private reconnected(): void {
+    this.reconnects++;
+    this.wakeAll();
   }
 
   private wakeAll(): void {

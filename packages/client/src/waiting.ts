@@ -1,6 +1,25 @@
 /** Waiting for a change, a time, or a caller who does not want to wait any more. */
 import type { Clock } from '@troupe/actor';
 
+const hubs = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls back when the signal aborts, until the returned function is called. One listener per signal: a program may well
+ * hand its only signal to a thousand waits, and Node warns from the eleventh listener on.
+ */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  let callbacks = hubs.get(signal);
+  if (callbacks === undefined) {
+    const all = new Set<() => void>();
+    callbacks = all;
+    hubs.set(signal, all);
+    signal.addEventListener('abort', () => [...all].forEach((call) => call()), { once: true });
+  }
+  const all = callbacks;
+  all.add(callback);
+  return () => void all.delete(callback);
+}
+
 /** Those who wait for something to change; told once each. */
 export class Change {
   private waiters: (() => void)[] = [];
@@ -13,15 +32,16 @@ export class Change {
   wait(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted === true) return resolve();
+      let unhook = (): void => undefined;
       const done = (): void => {
         cancel();
-        signal?.removeEventListener('abort', done);
+        unhook();
         const at = this.waiters.indexOf(done);
         if (at >= 0) this.waiters.splice(at, 1);
         resolve();
       };
       const cancel = clock.setTimer(Math.max(0, ms), done);
-      signal?.addEventListener('abort', done, { once: true });
+      if (signal !== undefined) unhook = onAbort(signal, done);
       this.waiters.push(done);
     });
   }
@@ -32,14 +52,13 @@ export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undef
   if (signal === undefined) return work;
   work.catch(() => undefined);
   signal.throwIfAborted();
-  let onAbort = (): void => undefined;
+  let unhook = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
+    unhook = onAbort(signal, () => reject(signal.reason as Error));
   });
   try {
     return await Promise.race([work, aborted]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    unhook();
   }
 }

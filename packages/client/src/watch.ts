@@ -2,6 +2,7 @@
 import { type EventMessage, parseEvent, TroupeError } from '@troupe/protocol';
 import { isDenied, notPermitted, stopped } from './errors.ts';
 import type { Session } from './session.ts';
+import { onAbort } from './waiting.ts';
 
 export interface WatchOptions {
   /** First words of topics, such as `[['operation'], ['resource', 'volume']]`. Default: everything. */
@@ -35,14 +36,13 @@ export async function watch(session: Session, { topics = [[]], maxWaiting = 10_0
       },
     }),
   );
-  const abort = (): void => feed.end(signal?.reason);
-  signal?.addEventListener('abort', abort, { once: true });
+  const unhookSignal = signal === undefined ? undefined : onAbort(signal, () => feed.end(signal.reason));
   const unhook = session.onWake(() => {
     if (session.isStopped) feed.end(stopped());
   });
   feed.onEnd = () => {
     unhook();
-    signal?.removeEventListener('abort', abort);
+    unhookSignal?.();
     for (const subscription of subscriptions) if (!nc.isClosed()) subscription.unsubscribe();
   };
   await nc.flush().catch(() => undefined);

@@ -2,3 +2,10 @@
 export { connectNats, type ConnectOptions } from './connection.ts';
 export { createPublisher, type PublishAck, type Publisher, type PublisherOptions, type PublishOptions } from './publisher.ts';
 export { createKvResourceStore, type ResourceStoreOptions } from './resource-store.ts';
+export { createDoor, type DoorEvent, type DoorOptions, type JudgeCommand } from './door.ts';
+export { createEntityService, type EntityService, type EntityServiceEvent, type EntityServiceOptions } from './entity-service.ts';
+export { createServerClock, type ServerClock } from './server-clock.ts';
+export { createTaskSource, type TaskSourceOptions } from './task-source.ts';
+export { topologyDefaults, type TopologyOptions } from './topology.ts';
+export { applyTopology, readTopology, verifyTopology } from './topology-apply.ts';
+export type { TopologyStep } from './topology-plan.ts';

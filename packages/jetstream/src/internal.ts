@@ -5,5 +5,5 @@ export { readLast, type StoredMessage } from './direct-get.ts';
 export { encodeMail } from './mail-codec.ts';
 export { readPaged } from './paged-read.ts';
 export { type ApiError, publishError } from './publish-errors.ts';
-export { createServerClock, type ServerClock } from './server-clock.ts';
+export { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 export { encodeHeaders } from './wire-headers.ts';

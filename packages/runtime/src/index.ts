@@ -1,1 +1,9 @@
-export {};
+/**
+ * The roles, wired to JetStream.
+ *
+ *     const runtime = await connectRuntime({ connection: { servers: 'localhost:4222' }, applyTopology: true });
+ *     const roles = [await startThrottle(runtime, app), await startSupervisor(runtime, app), await startWorker(runtime, app)];
+ */
+export { type App, defineApp, poolsOf } from './app.ts';
+export { connectRuntime, type Runtime, type RuntimeOptions } from './connect.ts';
+export { type RoleOptions, startSupervisor, startThrottle, startWorker, type WorkerRoleOptions } from './roles.ts';

@@ -1,2 +1,3 @@
-/** For sibling packages: nothing that is not public yet. */
-export {};
+/** For sibling packages. */
+export { type AbortReason, runAttempt } from './attempt.ts';
+export { Slots } from './slots.ts';

@@ -1,0 +1,43 @@
+/** An actor app: what somebody defines, and the roles run. */
+import { type ExecutorDefinition, executorsByName } from '@troupe/executor';
+import { TroupeError } from '@troupe/protocol';
+import type { ResourceKind } from '@troupe/resource';
+import type { Handler, SlotOptions, TaskContract } from '@troupe/task';
+import type { LimitOptions } from '@troupe/throttle';
+
+export interface App {
+  /** Shown to people. */
+  readonly name: string;
+  readonly executors: readonly ExecutorDefinition[];
+  /** Contracts of all tasks that plans name: outputs are checked by them, pools come from them. */
+  readonly tasks: readonly TaskContract[];
+  /** Kinds besides those of the executors. */
+  readonly kinds?: readonly ResourceKind[];
+  /** Loaded by workers only, so that the SDKs of backends stay there. */
+  readonly handlers: () => Promise<readonly Handler[]> | readonly Handler[];
+  readonly limits?: LimitOptions;
+  readonly slots?: SlotOptions;
+}
+
+const KNOWN = new Set(['name', 'executors', 'tasks', 'kinds', 'handlers', 'limits', 'slots']);
+
+/** Checks an app when it is defined: duplicate names and unknown options are a refusal to start. */
+export function defineApp(app: App): App {
+  for (const field of Object.keys(app)) {
+    if (!KNOWN.has(field)) throw new TroupeError('invalid_options', `app: ${field} is not an option`, { field });
+  }
+  if (typeof app.name !== 'string' || app.name === '') throw new TroupeError('invalid_options', 'app: name must be text', { field: 'name' });
+  if (typeof app.handlers !== 'function') throw new TroupeError('invalid_options', 'app: handlers must be a function', { field: 'handlers' });
+  executorsByName(app.executors);
+  const names = new Set<string>();
+  for (const { name } of app.tasks) {
+    if (names.has(name)) throw new TroupeError('duplicate_name', `two tasks are called ${name}`, { field: name });
+    names.add(name);
+  }
+  return Object.freeze({ ...app });
+}
+
+export function poolsOf(app: App): string[] {
+  return [...new Set(app.tasks.map((task) => task.pool))].sort();
+}
+

@@ -1,0 +1,117 @@
+/** The roles: each takes a runtime and an app, and is a service. Any number of each may run, in one process or in many. */
+import { createService, type Service, systemClock, systemRandom } from '@troupe/actor';
+import { executorsByName, judgeCommand, operationBehaviour, wantsAttempt } from '@troupe/executor';
+import { createDoor, createEntityService, createKvResourceStore, createTaskSource, type DoorEvent, type EntityService, type EntityServiceEvent, verifyTopology } from '@troupe/jetstream';
+import { createDeadLetters } from '@troupe/jetstream/internal';
+import { fromWireError } from '@troupe/protocol';
+import { createWorker, type Handler, loneTaskBehaviour, type SlotOptions, type Worker, type WorkerEvent } from '@troupe/task';
+import { throttleBehaviour } from '@troupe/throttle';
+import { type App, poolsOf } from './app.ts';
+import type { Runtime } from './connect.ts';
+
+export interface RoleOptions<Event> {
+  readonly onEvent?: (event: Event) => void;
+  /** Records kept in memory when idle. */
+  readonly maxResident?: number;
+}
+
+/** Supervises operations and lone tasks, and keeps the front door. Resolves when it serves. */
+export async function startSupervisor(runtime: Runtime, app: App, options: RoleOptions<EntityServiceEvent | DoorEvent> = {}): Promise<Service> {
+  const { nc, publisher, subjects, topology } = runtime;
+  const { streams } = subjects;
+  await verifyTopology(nc, topology, [streams.commands, streams.mail, streams.timers, streams.state, streams.tasks, streams.results]);
+  const serverNow = (): number => runtime.serverNow();
+  const store = createKvResourceStore({ nc, publisher, subjects, serverNow });
+  const behaviours = [operationBehaviour({ executors: app.executors, tasks: app.tasks, kinds: app.kinds ?? [] }), loneTaskBehaviour()];
+  const entities = entityService(runtime, 'supervisor', { behaviours, store, ...options });
+  const executors = executorsByName(app.executors);
+  const door = createDoor({
+    nc,
+    publisher,
+    subjects,
+    serverNow,
+    deadLetters: createDeadLetters({ publisher, subjects, serverNow }),
+    async judge(command) {
+      const judgement = await judgeCommand(executors, command);
+      if (!judgement.ok) throw fromWireError(judgement.error);
+      return { to: judgement.to, mail: judgement.mail as never };
+    },
+    ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
+  });
+  return started('supervisor', [entities, door]);
+}
+
+/** Hands out tokens: owns the throttle entities of its partitions. */
+export async function startThrottle(runtime: Runtime, app: Pick<App, 'limits'>, options: RoleOptions<EntityServiceEvent> = {}): Promise<Service> {
+  const { streams } = runtime.subjects;
+  await verifyTopology(runtime.nc, runtime.topology, [streams.mail, streams.timers, streams.state]);
+  const behaviours = [throttleBehaviour(app.limits === undefined ? {} : { limits: app.limits })];
+  return started('throttle', [entityService(runtime, 'throttle', { behaviours, ...options })]);
+}
+
+export interface WorkerRoleOptions {
+  /** Pools to serve. Default: those of the app's tasks. */
+  readonly pools?: readonly string[];
+  readonly slots?: SlotOptions;
+  readonly graceMs?: number;
+  readonly onEvent?: (event: WorkerEvent) => void;
+}
+
+/** Runs tasks. Handlers are loaded here and nowhere else. */
+export async function startWorker(runtime: Runtime, app: App, options: WorkerRoleOptions = {}): Promise<Service> {
+  const handlers = await app.handlers();
+  const workers = (options.pools ?? poolsOf(app)).map((pool) => workerOf(runtime, app, handlers, pool, options));
+  return started('worker', workers);
+}
+
+function workerOf(runtime: Runtime, app: App, handlers: readonly Handler[], pool: string, options: WorkerRoleOptions): Worker {
+  const { nc, publisher, subjects, topology } = runtime;
+  const source = createTaskSource({ nc, publisher, subjects, pool, ackWaitMs: topology.taskAckWaitMs, serverNow: () => runtime.serverNow() });
+  const slots = options.slots ?? app.slots;
+  return createWorker({
+    handlers: handlers.filter((handler) => handler.contract.pool === pool),
+    source,
+    clock: systemClock,
+    random: systemRandom,
+    name: `${runtime.hostId}/${pool}`,
+    wants: (record, message) => wantsAttempt(record.root, message),
+    ...(slots === undefined ? {} : { slots }),
+    ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
+    ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
+  });
+}
+
+function entityService(
+  runtime: Runtime,
+  role: string,
+  options: Pick<Parameters<typeof createEntityService>[0], 'behaviours' | 'store'> & RoleOptions<EntityServiceEvent>,
+): EntityService {
+  const { nc, publisher, subjects, topology, hostId } = runtime;
+  return createEntityService({
+    nc,
+    publisher,
+    subjects,
+    role,
+    hostId,
+    serverNow: () => runtime.serverNow(),
+    partitions: topology.partitions,
+    maxAckPending: topology.maxAckPending,
+    ackWaitMs: topology.mailAckWaitMs,
+    dedupWindowMs: topology.dedupWindowMs,
+    ...options,
+  });
+}
+
+/** Starts parts in order, and stops them in the reverse order. */
+async function started(name: string, parts: readonly Service[]): Promise<Service> {
+  const service = createService(name, {
+    async start() {
+      for (const part of parts) await part.start();
+    },
+    async stop(reason) {
+      for (const part of [...parts].reverse()) await part.stop(reason);
+    },
+  });
+  await service.start();
+  return service;
+}

@@ -1,0 +1,45 @@
+/** A task sent alone, without an executor: the result lies under its id. */
+import { type Json, type QueueClass, type TaskMessage, TroupeError } from '@troupe/protocol';
+import type { SentInputOf, TaskContract } from './contract.ts';
+
+export interface LoneTaskOptions {
+  /** Unique; the result is kept under it. The same id within the de-duplication window is the same task. */
+  readonly id: string;
+  readonly token: string;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  readonly resultTtlMs?: number;
+}
+
+/** Validates the input and builds the message with its queue. Throws `invalid_input` naming the field. */
+export async function taskMessage<C extends TaskContract>(
+  contract: C,
+  input: SentInputOf<C>,
+  options: LoneTaskOptions,
+): Promise<{ readonly class: QueueClass; readonly pool: string; readonly message: TaskMessage }> {
+  if (contract.input !== undefined) {
+    const result = await contract.input['~standard'].validate(input);
+    const issue = result.issues?.[0];
+    if (issue !== undefined) {
+      const field = ['input', ...(issue.path ?? []).map((p) => String(typeof p === 'object' ? p.key : p))].join('.');
+      throw new TroupeError('invalid_input', `${field}: ${issue.message}`, { field });
+    }
+  }
+  return {
+    class: contract.class,
+    pool: contract.pool,
+    message: {
+      v: 1,
+      id: options.id,
+      task: contract.name,
+      input: (input ?? null) as Json,
+      attempt: 1,
+      attempts: contract.retry.attempts,
+      token: options.token,
+      idempotencyToken: options.id,
+      timeLimitMs: contract.timeLimitMs,
+      orderedAt: options.now,
+      ...(options.resultTtlMs === undefined ? {} : { resultTtlMs: options.resultTtlMs }),
+    },
+  };
+}
