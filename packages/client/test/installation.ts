@@ -5,6 +5,7 @@
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { connect } from '@nats-io/transport-node';
+import { applyTopology } from '@troupe/jetstream';
 import { until } from '@troupe/test-infra';
 import {
   type Answer,
@@ -31,6 +32,8 @@ export interface Installation extends AsyncDisposable {
   door(script: (command: Command, tell: (answer: AnswerParts) => void) => void | Promise<void>): Promise<Door>;
   /** Resolves when the connection stands, as after a restart of the server. */
   connected(): Promise<unknown>;
+  /** Resolves when the server answers nothing: a signal to a process takes its time. */
+  still(): Promise<unknown>;
   /** Stores a root as hosts do. */
   putRecord(key: string, root: object, kind?: string): Promise<void>;
 }
@@ -52,18 +55,7 @@ export async function createInstallation(
   const nc = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 50, ...login });
   const jsm = await jetstreamManager(nc);
   const { streams } = subjects;
-  const add = (name: string, subject: string | string[], more: object = {}): Promise<unknown> =>
-    jsm.streams.add({ name, subjects: [subject].flat(), ...more });
-  await Promise.all([
-    add(streams.commands, `${ns}.command.*`, { retention: 'workqueue', discard: 'new', max_msgs: 50 }),
-    add(streams.mail, `${ns}.mail.>`),
-    add(streams.state, [`${ns}.state.>`, `${ns}.tomb.>`], { max_msgs_per_subject: 1, allow_direct: true, allow_msg_ttl: true }),
-    add(streams.events, `${ns}.event.>`, { republish: { src: `${ns}.event.>`, dest: `${ns}.live.>` } }),
-    add(streams.dead, `${ns}.dead.>`, { allow_direct: true }),
-    add(streams.results, `${ns}.result.>`, { max_msgs_per_subject: 1, allow_direct: true, allow_msg_ttl: true }),
-    add(streams.tasks, `${ns}.task.>`, { retention: 'workqueue' }),
-  ]);
-  await jsm.consumers.add(streams.commands, { durable_name: 'door', ack_policy: 'explicit' });
+  await applyTopology(nc, { subjects, roles: {}, pools: ['mail'], maxCommands: 50 });
   const stops: (() => Promise<unknown>)[] = [];
 
   return {
@@ -101,13 +93,21 @@ export async function createInstallation(
           () => false,
         ),
       ),
+    still: () =>
+      until('the server stands still', () =>
+        nc.request('$JS.API.INFO', '', { timeout: 50 }).then(
+          () => false,
+          () => true,
+        ),
+      ),
     async putRecord(key, root, kind = 'operation') {
       const record = { v: 1, w: 'nonce.1', s: root, fx: [], in: [], nx: {} };
       await jetstream(nc).publish(subjects.state({ kind, key }), encodeJson(record));
     },
     async [Symbol.asyncDispose]() {
       for (const stop of stops) await stop();
-      await Promise.all([...Object.values(streams)].map((name) => jsm.streams.delete(name).catch(() => undefined)));
+      const buckets = Object.values(subjects.buckets).map((name) => `KV_${name}`);
+      await Promise.all([...Object.values(streams), ...buckets].map((name) => jsm.streams.delete(name).catch(() => undefined)));
       await nc.close();
     },
   };

@@ -128,6 +128,7 @@ for (const [name, connect] of Object.entries(clients)) {
       const nc = await connect({ servers: server.url });
       await closing(nc, async () => {
         server.freeze();
+        await at.still();
         const error = await refusal(publishCommand(nc, { ...request, id: 'o-1' }, { ns: at.ns, timeout: '200ms' }));
         expect(error).to.include({ code: 'unanswered', retryable: true });
         expect(error.data).to.deep.equal({ id: 'o-1' });

@@ -1,6 +1,6 @@
 // needs TEST_NATS_URL
 import { type Client, createClient } from '@troupe/client';
-import { parseMail } from '@troupe/protocol';
+import { parseMail, type Subjects } from '@troupe/protocol';
 import { startNatsServer } from '@troupe/test-infra';
 import { expect } from 'chai';
 import { createInstallation, endedRoot, type Installation, natsUrl, operationRoot, refusal } from './installation.ts';
@@ -20,7 +20,8 @@ async function setup(): Promise<{ at: Installation; client: Client; mail(): Prom
 }
 
 interface Stored {
-  readonly subject: string;
+  /** Whom it is for and who says it, whatever partition it lies in. */
+  readonly mailbox: ReturnType<Subjects['parseMail']>;
   readonly type: string;
   readonly body: unknown;
   readonly id: string;
@@ -33,7 +34,7 @@ async function mailOf(at: Installation): Promise<Stored[]> {
     const message = await at.jsm.streams.getMessage(at.subjects.streams.mail, { seq });
     if (message === null) continue;
     const { id, type, body } = parseMail(message.data);
-    found.push({ subject: message.subject, id, type, body });
+    found.push({ mailbox: at.subjects.parseMail(message.subject), id, type, body });
   }
   return found;
 }
@@ -46,7 +47,7 @@ describe('cancelling', () => {
     const [mail, ...more] = await all.mail();
     expect(more).to.deep.equal([]);
     expect(mail).to.deep.include({
-      subject: all.at.subjects.mail({ kind: 'operation', key: 'o-1' }, 'verb'),
+      mailbox: { to: { kind: 'operation', key: 'o-1' }, from: 'verb' },
       type: 'verb.cancel',
       body: { reason: 'not needed', by: 'ann' },
     });
@@ -74,11 +75,7 @@ describe('cancelling', () => {
     await all.client.cancel('o-2', { id: 'ticket-7' });
     await all.client.cancel('o-1');
     const mail = await all.mail();
-    expect(mail.map(({ subject }) => all.at.subjects.parseMail(subject.replace('.mail.', '.mail.0.'))?.to.key)).to.deep.equal([
-      'o-1',
-      'o-2',
-      'o-1',
-    ]);
+    expect(mail.map(({ mailbox }) => mailbox?.to.key)).to.deep.equal(['o-1', 'o-2', 'o-1']);
     expect(mail[0]!.id).to.equal('verb.ticket-7');
   });
 
@@ -116,7 +113,10 @@ describe('setting a limit', () => {
     await all.client.setLimit({ scope: 'provider-1', kind: 'volume', limit: null });
     const to = { kind: 'throttle', key: 'provider-1' };
     const mail = await all.mail();
-    expect(mail.map(({ subject }) => subject)).to.deep.equal([all.at.subjects.mail(to, 'verb'), all.at.subjects.mail(to, 'verb')]);
+    expect(mail.map(({ mailbox }) => mailbox)).to.deep.equal([
+      { to, from: 'verb' },
+      { to, from: 'verb' },
+    ]);
     expect(mail.map(({ type, body }) => [type, body])).to.deep.equal([
       ['setLimit', { scope: 'provider-1/tenant.7', kind: 'instance', limit: 4, by: 'ann' }],
       ['setLimit', { scope: 'provider-1', kind: 'volume', limit: null }],
@@ -146,7 +146,7 @@ describe('releasing', () => {
     expect((await all.mail())[0]).to.deep.include({
       type: 'verb.release',
       body: { by: 'ann' },
-      subject: all.at.subjects.mail({ kind: 'throttle', key: 'p-1' }, 'verb'),
+      mailbox: { to: { kind: 'throttle', key: 'p-1' }, from: 'verb' },
     });
   });
 });
