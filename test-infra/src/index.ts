@@ -1,2 +1,8 @@
 /** Real servers for tests: each is started on a free loopback port and stopped by process id. */
-export {};
+export { guardProcess } from '@troupe/nats-server';
+export { type Leak, trackLeak } from './leaks.ts';
+export { type NatsClusterOptions, startNatsCluster, type TestNatsCluster } from './nats-cluster.ts';
+export { type NatsServerOptions, startNatsServer, type TestNatsServer } from './nats-server.ts';
+export { type CanSkip, natsBinary, needs, needsNats, serversAreRequired } from './needs.ts';
+export { type Direction, type FaultProxy, startProxy } from './proxy.ts';
+export { until } from './until.ts';

@@ -1,32 +1,91 @@
-/** mocha's root hooks: one nats-server for the whole run, its URL in TEST_NATS_URL. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { resolveNatsServer } from '@troupe/nats-server';
+/**
+ * mocha's root hooks: one nats-server for the whole run, its URL in TEST_NATS_URL, and the leak guard.
+ *
+ * A spec file that names TEST_NATS_URL needs the server. Where none can be had its tests are skipped, and counted as such; in CI that is a failure.
+ */
+import { readFileSync } from 'node:fs';
+import { type RunningNatsServer, startNatsServer } from '@troupe/nats-server';
+import Mocha from 'mocha';
+import { type Leak, leaksSince, snapshot, watchLeaks } from './leaks.ts';
+import { natsBinary, serversAreRequired } from './needs.ts';
+import { until } from './until.ts';
 
-let server: ChildProcess | undefined;
-let dir = '';
+const LEAK_GRACE_MS = 500;
+const EXIT_GRACE_MS = 5_000;
+let server: RunningNatsServer | undefined;
 
 export async function mochaGlobalSetup(): Promise<void> {
   if (process.env['TEST_NATS_URL']) return;
-  const binary = await resolveNatsServer();
-  dir = mkdtempSync(join(tmpdir(), 'troupe-nats-'));
-  server = spawn(binary, ['-a', '127.0.0.1', '-p', '-1', '-js', '-sd', join(dir, 'js'), '--ports_file_dir', dir], { stdio: 'ignore' });
-  for (let i = 0; i < 500; i++) {
-    const file = readdirSync(dir).find((name) => name.endsWith('.ports'));
-    if (file) {
-      process.env['TEST_NATS_URL'] = (JSON.parse(readFileSync(join(dir, file), 'utf8')) as { nats: string[] }).nats[0];
-      server.unref();
-      return;
-    }
-    await sleep(10);
+  try {
+    const binary = await natsBinary();
+    server = await startNatsServer({ binary });
+    process.env['TEST_NATS_URL'] = server.url;
+    // child processes of tests need not look for it again
+    process.env['NATS_SERVER'] = binary;
+  } catch (error) {
+    if (serversAreRequired()) throw error;
+    console.error(`Tests that need a nats-server are skipped. ${error instanceof Error ? error.message : String(error)}`);
   }
-  throw new Error('nats-server did not come up within 5 s');
 }
 
-export function mochaGlobalTeardown(): void {
-  server?.kill('SIGKILL');
-  if (dir) rmSync(dir, { recursive: true, force: true });
+export async function mochaGlobalTeardown(): Promise<void> {
+  await server?.stop();
+  // mocha does not end the process; what still holds it is named instead of waited for
+  setTimeout(() => {
+    console.error(`The tests have ended, the process has not. It is held by: ${process.getActiveResourcesInfo().join(', ')}`);
+    process.exit(1);
+  }, EXIT_GRACE_MS).unref();
+}
+
+let before: ReturnType<typeof snapshot> = new Set();
+let atStart: ReturnType<typeof snapshot> = new Set();
+
+export const mochaHooks = {
+  beforeAll(this: Mocha.Context): void {
+    watchLeaks();
+    atStart = snapshot();
+    if (!process.env['TEST_NATS_URL']) skipWhatNeedsNats(rootOf(this));
+  },
+  beforeEach(): void {
+    before = snapshot();
+  },
+  async afterEach(this: Mocha.Context): Promise<void> {
+    const test = this.currentTest;
+    if (test) await report(this, test.fullTitle(), before);
+  },
+  async afterAll(this: Mocha.Context): Promise<void> {
+    await report(this, 'the whole run', atStart);
+  },
+};
+
+function rootOf(context: Mocha.Context): Mocha.Suite {
+  let suite = context.test?.parent as Mocha.Suite;
+  while (suite.parent) suite = suite.parent;
+  return suite;
+}
+
+/** Adds a failing test for each leak: the test itself has been reported already, and a failing root hook would end the run. */
+async function report(context: Mocha.Context, title: string, since: ReturnType<typeof snapshot>): Promise<void> {
+  if (leaksSince(since).length === 0) return;
+  // what is ending just now is no leak
+  await until('no leaks', () => leaksSince(since).length === 0, LEAK_GRACE_MS).catch(() => undefined);
+  const leaks = leaksSince(since);
+  if (leaks.length === 0) return;
+  const suite = Mocha.Suite.create(rootOf(context), 'leak guard');
+  for (const leak of leaks) {
+    suite.addTest(new Mocha.Test(`${title} leaves a ${leak.what} alive`, () => Promise.reject(errorOf(leak))));
+    await leak.end();
+  }
+}
+
+function errorOf(leak: Leak): Error {
+  const error = new Error(`a ${leak.what} was not ended; it was made here:`);
+  error.stack = `${error.message}\n${leak.stack}`;
+  return error;
+}
+
+function skipWhatNeedsNats(root: Mocha.Suite): void {
+  for (const suite of root.suites) {
+    if (suite.file && /TEST_NATS_URL/.test(readFileSync(suite.file, 'utf8'))) suite.pending = true;
+  }
 }

@@ -20,6 +20,7 @@ export function frameOf(name, layers, version) {
   const reference = (other, file) => ({ path: posix.join(posix.relative(layer.dir, /** @type {any} */ (layers[other]).dir), file) });
   /** @param {string} other */
   const libOf = (other) => reference(other, 'tsconfig.lib.json');
+  const built = (/** @type {string[]} */ names) => names.filter((other) => !layers[other]?.handWritten || other === 'test-infra');
   const testReferences = ['testing', 'test-infra'].filter((other) => other !== name && layers[other]);
   /** @param {string[]} names */
   const pinned = (names) => Object.fromEntries(names.map((other) => [`${scope}/${other}`, version]).sort());
@@ -48,7 +49,7 @@ export function frameOf(name, layers, version) {
       extends: posix.join(posix.relative(layer.dir, '.'), 'tsconfig.base.json'),
       compilerOptions: { rootDir: 'src', outDir: 'dist', tsBuildInfoFile: 'dist/tsconfig.lib.tsbuildinfo' },
       include: ['src'],
-      references: layer.imports.map(libOf),
+      references: built(layer.imports).map(libOf),
     }),
     'tsconfig.test.json': json({
       extends: posix.join(posix.relative(layer.dir, '.'), 'tsconfig.base.json'),
@@ -61,7 +62,7 @@ export function frameOf(name, layers, version) {
         types: ['node', 'mocha'],
       },
       include: ['test'],
-      references: [{ path: 'tsconfig.lib.json' }, ...[...layer.imports, ...testReferences.filter((o) => !layer.imports.includes(o))].map(libOf)],
+      references: [{ path: 'tsconfig.lib.json' }, ...built([...layer.imports, ...testReferences.filter((o) => !layer.imports.includes(o))]).map(libOf)],
     }),
     'src/index.ts': `/** ${layer.about[0]?.toUpperCase()}${layer.about.slice(1)}. */\nexport {};\n`,
     'src/internal.ts': '/** For sibling packages: nothing that is not public yet. */\nexport {};\n',

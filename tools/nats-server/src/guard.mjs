@@ -34,12 +34,7 @@ function tell(line) {
   guard.stdin?.write(`${line}\n`);
 }
 
-/**
- * Has a process killed, and folders removed, when this process ends in whatever way.
- * @param {number | undefined} pid
- * @param {readonly string[]} [dirs]
- * @returns {() => void} call it when the process has ended and the folders are gone: process ids are used again
- */
+/** @type {typeof import('./index.mjs').guardProcess} */
 export function guardProcess(pid, dirs = []) {
   if (pid !== undefined) tell(`watch ${pid}`);
   for (const dir of dirs) tell(`remove ${dir}`);

@@ -9,39 +9,7 @@ import { resolveNatsServer } from './resolve.mjs';
 const POLL_MS = 5;
 const STOP_MS = 5_000;
 
-/**
- * @typedef {object} LaunchOptions
- * @property {string} [binary] default: `resolveNatsServer()`
- * @property {string} [host] default: 127.0.0.1
- * @property {number} [port] client port; default: a free one
- * @property {boolean} [jetstream] default: true
- * @property {string} [storeDir] where JetStream keeps its data, kept afterwards; default: a temporary folder, removed at the end
- * @property {string} [name] the server's name; clusters need one each
- * @property {string} [config] more lines of nats-server configuration (accounts, limits, cluster, …)
- * @property {string} [dir] folder for configuration, log and ports file, kept afterwards; default: a temporary one
- * @property {number} [readyMs] how long the start may take; default: 10000
- */
-
-/**
- * @typedef {object} RunningNatsServer
- * @property {string} url `nats://host:port`
- * @property {number} port
- * @property {string} monitorUrl `http://host:port` of the monitoring endpoint
- * @property {number} pid
- * @property {string} binary
- * @property {string} storeDir
- * @property {string} logFile
- * @property {Promise<{ code: number | null, signal: NodeJS.Signals | null }>} exited settles when the process has ended, for whatever reason
- * @property {() => Promise<void>} stop SIGTERM, SIGKILL after 5 s; removes what was temporary. May be called twice
- */
-
-/**
- * Starts a server and waits until it listens. The server ends with this process, even if this process is killed.
- * @param {LaunchOptions} [options]
- * @returns {Promise<RunningNatsServer>}
- * @throws {import('./errors.mjs').NatsServerUnavailable} when there is no binary
- * @throws {Error} with the end of the server's log, when it does not come up
- */
+/** @type {typeof import('./index.mjs').startNatsServer} */
 export async function startNatsServer(options = {}) {
   const binary = options.binary ?? (await resolveNatsServer());
   const temporary = options.dir === undefined ? mkdtempSync(join(tmpdir(), 'troupe-nats-')) : undefined;
@@ -59,7 +27,7 @@ export async function startNatsServer(options = {}) {
   const forgetChild = guardProcess(child.pid);
   const forgetFolder = guardProcess(undefined, temporary ? [temporary] : []);
   child.unref();
-  /** @type {RunningNatsServer['exited']} */
+  /** @type {import('./index.mjs').RunningNatsServer['exited']} */
   const exited = new Promise((resolve) => {
     child.once('error', () => resolve({ code: null, signal: null }));
     child.once('exit', (code, signal) => resolve({ code, signal }));
@@ -93,7 +61,7 @@ export async function startNatsServer(options = {}) {
   }
 }
 
-/** @param {LaunchOptions} options @param {string} storeDir @param {string} dir */
+/** @param {import('./index.mjs').LaunchOptions} options @param {string} storeDir @param {string} dir */
 function configOf({ host = '127.0.0.1', port = -1, jetstream = true, name, config = '' }, storeDir, dir) {
   return [
     `host: ${JSON.stringify(host)}`,

@@ -8,11 +8,9 @@ import { promisify } from 'node:util';
 const TIMEOUT_MS = 180_000;
 const architectures = /** @type {Record<string, string>} */ ({ x64: 'amd64', arm64: 'arm64' });
 
-/** @typedef {{ version: string, baseUrl: string, sha256: Readonly<Record<string, string>> }} Release */
-
 /**
  * Checksums by system and architecture, as in the release's SHA256SUMS. Windows has zip archives and is not served.
- * @type {Release}
+ * @type {import('./index.mjs').Release}
  */
 export const pinnedRelease = {
   version: '2.15.0',
@@ -32,7 +30,7 @@ export function releasePlatform() {
 
 /**
  * @param {string} dir where to put the archive and the binary
- * @param {Release} release
+ * @param {import('./index.mjs').Release} release
  * @returns {Promise<string>} path of the binary
  */
 export async function bringRelease(dir, release) {

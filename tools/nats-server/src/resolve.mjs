@@ -7,28 +7,12 @@ import { NatsServerUnavailable } from './errors.mjs';
 import { bringRelease, pinnedRelease } from './release.mjs';
 import { isAtLeast, MIN_VERSION, versionOf } from './version.mjs';
 
-/** @typedef {'path' | 'cache' | 'debian' | 'release'} Route */
-
-/**
- * @typedef {object} ResolveOptions
- * @property {NodeJS.ProcessEnv} [env] where NATS_SERVER, PATH and TROUPE_NATS_CACHE are read; default: the process's own
- * @property {string} [cacheDir] where brought servers are kept; default: the project's cache
- * @property {string} [minVersion] default: 2.14.0, the oldest that Troupe runs on
- * @property {readonly Route[]} [routes] which to try, in this order; default: all. Without `debian` and `release` nothing is downloaded
- * @property {import('./release.mjs').Release} [release] default: the pinned official one
- * @property {(line: string) => void} [log] told before something slow begins; default: silent
- */
+/** @typedef {import('./index.mjs').Route} Route */
 
 /** @type {readonly Route[]} */
 const allRoutes = ['path', 'cache', 'debian', 'release'];
 
-/**
- * Finds a nats-server that is new enough, or brings one into the project's cache (some seconds, once). May be called by several processes at once.
- * An explicit NATS_SERVER is never passed over: when it does not do, that is the error.
- * @param {ResolveOptions} [options]
- * @returns {Promise<string>} path of the binary
- * @throws {NatsServerUnavailable} when every route fails; the message says what was tried and what helps
- */
+/** @type {typeof import('./index.mjs').resolveNatsServer} */
 export async function resolveNatsServer(options = {}) {
   const { env = process.env, minVersion = MIN_VERSION, routes = allRoutes, release = pinnedRelease, log = () => {} } = options;
   const cacheDir = options.cacheDir ?? defaultCacheDir(env);
