@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import '../dist/main.js';
+import { serve } from '@troupe/runtime';
+
+await serve('throttle');

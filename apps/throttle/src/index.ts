@@ -1,2 +1,2 @@
-/** The throttle role as a process of its own. */
-export {};
+/** The throttle role as a process of its own; `bin/troupe-throttle.mjs` runs it. */
+export { loadApp, serve } from '@troupe/runtime';

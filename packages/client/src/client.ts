@@ -2,6 +2,7 @@
 import type { Service } from '@troupe/actor';
 import type { Explanation } from '@troupe/executor';
 import type { Address, TaskResult } from '@troupe/protocol';
+import type { SentInputOf, TaskContract } from '@troupe/task';
 import type { Occupancy } from '@troupe/throttle';
 import type { ExecuteRequest, ExecutorContract } from './command.ts';
 import { type DeadLetterFilter, listDeadLetters, type StoredDeadLetter } from './dead-letters.ts';
@@ -11,7 +12,7 @@ import { explain, getOperation, listOperations, type OperationFilter } from './o
 import type { ClientOptions } from './options.ts';
 import { Reader } from './reader.ts';
 import { type Connection, Session } from './session.ts';
-import { followTask, readResult, type SendableContract, sendTask, type SendTaskOptions, type TaskHandle, type TaskInput } from './tasks.ts';
+import { followTask, readResult, sendTask, type SendTaskOptions, type TaskHandle } from './tasks.ts';
 import { leaseText, throttleOccupancy } from './throttles.ts';
 import { cancel, type CancelOptions, type Limit, release, setLimit, type VerbOptions } from './verbs.ts';
 import { type EventFeed, watch, type WatchOptions } from './watch.ts';
@@ -40,7 +41,7 @@ export interface Client extends Service {
   /** Changes a limit of a scope from now on. */
   setLimit(limit: Limit, options?: VerbOptions): Promise<void>;
   /** Sends a task alone; its result lies under the id of the handle. Needs the right to publish on TASKS. */
-  sendTask<C extends SendableContract>(contract: C, input: TaskInput<C>, options?: SendTaskOptions): Promise<TaskHandle>;
+  sendTask<C extends TaskContract>(contract: C, input: SentInputOf<C>, options?: SendTaskOptions): Promise<TaskHandle>;
   /** A handle for a task that was sent before. */
   followTask(id: string): TaskHandle;
   /** The result of a task that was sent alone, if there is one (still). */

@@ -9,6 +9,6 @@ export type { OperationFilter } from './operations.ts';
 export { clientDefaults, type ClientOptions } from './options.ts';
 export { publishCommand, type PublishCommandOptions, type PublishedCommand, type RequestConnection } from './publish-command.ts';
 export type { Connection } from './session.ts';
-export type { SendableContract, SendTaskOptions, TaskHandle, TaskInput } from './tasks.ts';
+export type { SendTaskOptions, TaskHandle } from './tasks.ts';
 export type { CancelOptions, Limit, VerbOptions } from './verbs.ts';
 export type { EventFeed, WatchOptions } from './watch.ts';

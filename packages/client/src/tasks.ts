@@ -2,7 +2,6 @@
  * Tasks sent alone, without an executor. That needs a right of its own (to publish on TASKS), for whoever has it can run
  * any task of the pool with any input; and nobody supervises it: regular tasks are combined by executors.
  */
-import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { readLast } from '@troupe/jetstream/internal';
 import {
   cleanContext,
@@ -12,29 +11,14 @@ import {
   encodeJson,
   isTroupeError,
   parseTaskResult,
-  type QueueClass,
-  type TaskMessage,
   type TaskResult,
 } from '@troupe/protocol';
+import { type SentInputOf, type TaskContract, taskMessage } from '@troupe/task';
 import { plain } from './command.ts';
 import { readError, stopped, unanswered } from './errors.ts';
 import type { CallOptions } from './execute.ts';
 import type { Session } from './session.ts';
-import { validateInput } from './validate-input.ts';
 import { Change, orAborted } from './waiting.ts';
-
-/** What is needed of a task contract. */
-export interface SendableContract<Schema extends StandardSchemaV1 | undefined = StandardSchemaV1 | undefined> {
-  readonly name: string;
-  readonly class: QueueClass;
-  readonly pool: string;
-  readonly idempotent: 'yes' | 'token' | 'no';
-  readonly input?: Schema;
-  readonly timeLimitMs?: number;
-  readonly attempts?: number;
-}
-
-export type TaskInput<C> = C extends { readonly input?: infer S extends StandardSchemaV1 } ? StandardSchemaV1.InferInput<S> : unknown;
 
 export interface SendTaskOptions extends CallOptions {
   /** Names the task and its result. The same id within the server's window is one task. Default: a random one. */
@@ -51,40 +35,26 @@ export interface TaskHandle {
   ended(options?: CallOptions): Promise<TaskResult>;
 }
 
-const TIME_LIMIT_MS = 60_000;
-const ATTEMPTS = 5;
-
 /** Resolves when the task is stored. Throws `invalid_input` (names the field), `unanswered`, `not_permitted`, `too_large`. */
-export async function sendTask<C extends SendableContract>(
+export async function sendTask<C extends TaskContract>(
   session: Session,
   contract: C,
-  input: TaskInput<C>,
+  input: SentInputOf<C>,
   options: SendTaskOptions = {},
 ): Promise<TaskHandle> {
   const { signal, context, keepResult } = options;
-  if (contract.input !== undefined) await validateInput(contract.input, input);
   const { random } = session.settings;
   const id = options.id ?? random.token();
-  const { name, pool, idempotent } = contract;
-  const message: TaskMessage = {
-    v: 1,
+  const task = await taskMessage(contract, plain(input, 'task') as SentInputOf<C>, {
     id,
-    task: name,
-    input: plain(input, 'task'),
-    attempt: 1,
-    attempts: contract.attempts ?? (idempotent === 'no' ? 1 : ATTEMPTS),
     token: random.token(),
-    idempotencyToken: id,
-    timeLimitMs: contract.timeLimitMs ?? TIME_LIMIT_MS,
-    orderedAt: await orAborted(session.now(), signal),
+    now: await orAborted(session.now(), signal),
     ...(keepResult === undefined ? {} : { resultTtlMs: durationMs(keepResult, 'keepResult') }),
-  };
+  });
+  const subject = session.subjects.task(task.class, task.pool, contract.name);
   const headers = contextToHeaders(cleanContext(context));
   try {
-    await orAborted(
-      session.publish(session.subjects.task(contract.class, pool, name), encodeJson(message), { id: `task.${id}`, headers }),
-      signal,
-    );
+    await orAborted(session.publish(subject, encodeJson(task.message), { id: `task.${id}`, headers }), signal);
   } catch (error) {
     if (isTroupeError(error) && error.code === 'unavailable' && !session.isStopped) throw unanswered('the task', id, error);
     throw error;

@@ -3,17 +3,19 @@ import { jetstream } from '@nats-io/jetstream';
 import { type Client, createClient } from '@troupe/client';
 import { parseTask, type TaskMessage, type TaskResult } from '@troupe/protocol';
 import { startNatsServer, until } from '@troupe/test-infra';
+import { defineTask } from '@troupe/task';
 import { expect } from 'chai';
 import { z } from 'zod';
 import { createInstallation, type Installation, natsUrl, refusal } from './installation.ts';
 
-const sendReport = {
+const options = {
   name: 'report.send',
   class: 'background',
   pool: 'mail',
   idempotent: 'token',
   input: z.object({ to: z.string(), pages: z.array(z.object({ n: z.number().int() })).default([]) }),
 } as const;
+const sendReport = defineTask(options);
 
 async function setup(
   options: object = {},
@@ -76,8 +78,8 @@ describe('a task sent alone', () => {
 
   it('is tried once when it may not be repeated', async () => {
     await using all = await setup();
-    await all.client.sendTask({ ...sendReport, idempotent: 'no', timeLimitMs: 5 }, { to: 'ann' });
-    await all.client.sendTask({ ...sendReport, attempts: 9 }, { to: 'ann' });
+    await all.client.sendTask(defineTask({ ...options, idempotent: 'no', timeLimit: '5ms' }), { to: 'ann' });
+    await all.client.sendTask(defineTask({ ...options, retry: { attempts: 9 } }), { to: 'ann' });
     expect((await all.sent()).map(({ attempts, timeLimitMs }) => [attempts, timeLimitMs])).to.deep.equal([
       [1, 5],
       [9, 60_000],
@@ -89,7 +91,7 @@ describe('a task sent alone', () => {
     const wrong = { to: 'ann', pages: [{ n: 1 }, { n: 1.5 }] };
     expect(await refusal(all.client.sendTask(sendReport, wrong))).to.include({ code: 'invalid_input', field: 'input.pages.1.n' });
     expect(await refusal(all.client.sendTask(sendReport, null as never))).to.include({ code: 'invalid_input', field: 'input' });
-    expect(await refusal(all.client.sendTask({ ...sendReport, input: undefined } as never, 10n as never))).to.include({
+    expect(await refusal(all.client.sendTask(defineTask({ name: 'any', idempotent: 'yes' }), 10n))).to.include({
       code: 'invalid_options',
       field: 'input',
     });

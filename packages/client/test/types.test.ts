@@ -1,12 +1,13 @@
 /** What TypeScript refuses: each line below an expect-error would compile if the types were loose. Nothing here is run but one assertion. */
 import type { Client } from '@troupe/client';
 import type { TaskResult } from '@troupe/protocol';
+import { defineTask } from '@troupe/task';
 import { expect } from 'chai';
 import { z } from 'zod';
 
 const createVolume = { name: 'volume.create', input: z.object({ size: z.number(), type: z.string().default('ssd') }) };
 const pull = { name: 'pull', input: undefined };
-const note = { name: 'note', class: 'regular', pool: 'p', idempotent: 'yes', input: z.object({ text: z.string() }) } as const;
+const note = defineTask({ name: 'note', idempotent: 'yes', input: z.object({ text: z.string() }) });
 
 export function typed(client: Client): unknown[] {
   return [

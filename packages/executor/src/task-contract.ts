@@ -6,6 +6,7 @@ export interface RetryOptions {
   readonly attempts?: number;
 }
 
+/** The part of a task's contract that a plan needs; contracts of the `task` package fit. */
 export interface TaskContract<I extends StandardSchemaV1 = StandardSchemaV1, O extends StandardSchemaV1 = StandardSchemaV1> {
   readonly name: string;
   readonly class: QueueClass;
@@ -13,6 +14,8 @@ export interface TaskContract<I extends StandardSchemaV1 = StandardSchemaV1, O e
   readonly idempotent: 'yes' | 'token' | 'no';
   readonly input?: I;
   readonly output?: O;
+  readonly retry?: { readonly attempts: number; readonly delaysMs: readonly number[] };
+  readonly timeLimitMs?: number;
 }
 
 export type InputOf<C extends TaskContract> = C extends TaskContract<infer I> ? StandardSchemaV1.InferInput<I> : unknown;
@@ -25,11 +28,14 @@ export interface PlanTask {
   readonly idempotent: 'yes' | 'token' | 'no';
   readonly timeLimitMs: number;
   readonly attempts: number;
+  /** Pauses before the second, third, … attempt; the last one repeats. */
+  readonly delaysMs?: readonly number[];
 }
 
 export function planTask(contract: TaskContract): PlanTask {
-  const { name, pool, idempotent } = contract;
-  return { name, pool, class: contract.class, idempotent, timeLimitMs: 60_000, attempts: idempotent === 'no' ? 1 : 5 };
+  const { name, pool, idempotent, retry, timeLimitMs = 60_000 } = contract;
+  const attempts = retry?.attempts ?? (idempotent === 'no' ? 1 : 5);
+  return { name, pool, class: contract.class, idempotent, timeLimitMs, attempts, ...(retry === undefined ? {} : { delaysMs: retry.delaysMs }) };
 }
 
 export function withRetry(tasks: Record<string, PlanTask>, name: string, retry: RetryOptions, field: string): string {
@@ -47,5 +53,7 @@ export function nextDelayMs(task: PlanTask, attempt: number, outcome: Exclude<Ta
   const error = outcome.kind === 'cancelled' ? undefined : outcome.error;
   if (attempt >= task.attempts || error?.retryable === false || error?.code === 'fatal') return undefined;
   const asked = outcome.kind === 'failed' ? outcome.retryAfterMs : undefined;
-  return asked ?? Math.round(1_000 * 2 ** (attempt - 1) * (1 + random / 4));
+  if (asked !== undefined) return asked;
+  const delays = task.delaysMs ?? [1_000, 2_000, 4_000, 8_000];
+  return Math.round((delays[Math.min(attempt, delays.length) - 1] ?? 1_000) * (1 + random / 4));
 }

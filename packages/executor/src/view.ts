@@ -59,7 +59,7 @@ export function viewOf(op: Operation): OperationView {
     class: head.class,
     resources: op.resources.map(({ kind, id, state }) => ({ kind, id, state })),
     createdAt: head.createdAt,
-    steps: { done: progress.done, total: op.plan?.steps ?? progress.done },
+    steps: { done: progress.done, total: progress.total },
     current: op.plan === undefined ? [] : [...op.active].flatMap(([path, state]) => nodeView(op.plan!, path, state) ?? []),
     log: [...op.log.values()].sort((a, b) => a.n - b.n),
   };

@@ -4,7 +4,7 @@
  */
 import type { WriteOutcome } from '@troupe/actor';
 import { formatMs, type WireError } from '@troupe/protocol';
-import { endStep, nodeOf, type NodeResult, OK, planOf, type Run, send, setTimer, stateOf } from '../operation/run.ts';
+import { cancelTimer, endStep, nodeOf, type NodeResult, OK, planOf, type Run, send, setTimer, stateOf } from '../operation/run.ts';
 import { lookAt } from '../operation/look.ts';
 import type { NodeStateOf } from '../operation/state.ts';
 import { watchFor } from '../operation/watchdog.ts';
@@ -38,7 +38,7 @@ export function waitTimer(run: Run, path: string, timer: string): void {
 export function waitOver(run: Run, path: string, operation: string): void {
   const state = stateOf(run, path, 'wait');
   if (state?.p !== 'pause' || state.of !== operation) return;
-  if (state.id !== undefined) run.effects.push({ type: 'cancel', timer: state.id });
+  if (state.id !== undefined) cancelTimer(run, state.id);
   delete state.id;
   look(run, path, state);
 }

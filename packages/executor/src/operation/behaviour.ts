@@ -22,7 +22,7 @@ import { checkDeadlines, stopAll, workOff } from './engine.ts';
 import { tellOver } from './finish.ts';
 import { createOperation, endUnborn, repeated } from './first-mail.ts';
 import { operationOf, rootOf } from './record.ts';
-import { createRun, type OperationSettings, type Run } from './run.ts';
+import { createRun, type OperationSettings, type Run, shortTimer } from './run.ts';
 import { flushWrites, hasPendingWrites, settleWrite } from './resources.ts';
 import type { Operation, OperationState } from './state.ts';
 import { strangerAnswers } from './strangers.ts';
@@ -155,7 +155,7 @@ function fold(run: Run, message: Incoming): void {
     case 'verb.cancel':
       return cancel(run, body as { reason?: string; by?: string });
     default:
-      return message.sender === 'timer' && message.timer !== undefined ? fired(run, message.type, message.timer, body as { node?: string }) : undefined;
+      return message.sender === 'timer' && message.timer !== undefined ? fired(run, message.type, shortTimer(run, message.timer), body as { node?: string }) : undefined;
   }
 }
 

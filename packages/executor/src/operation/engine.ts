@@ -52,15 +52,19 @@ export function stopAll(run: Run, outcome: Outcome, error: WireError): void {
 
 /** The watchdog has fired: ends what is overdue and waits for the next. */
 export function checkDeadlines(run: Run): void {
-  const { progress } = run.op;
-  const { deadline } = progress;
-  delete progress.watchdog;
+  const { op } = run;
+  delete op.progress.watchdog;
+  // nodes first: what they say is more exact than that the whole took too long
+  for (const path of overdue(run)) nodeOverdue(run, path);
+  workOff(run);
+  const { deadline } = op.progress;
   if (deadline !== undefined && deadline <= run.context.now) {
-    // what is left are handlers of a stop, each with limits of its own
-    delete progress.deadline;
+    // what is left then are handlers, each with limits of its own
+    delete op.progress.deadline;
     stopAll(run, 'failed', { code: 'deadline_exceeded', message: 'the operation ran past its deadline', data: { deadline } });
-  } else for (const path of overdue(run)) nodeOverdue(run, path);
-  armWatchdog(run);
+    workOff(run);
+  }
+  if (op.phase === 'running') armWatchdog(run);
 }
 
 /** Marks what contains nodes, so that nothing more starts, and stops the leaves; handlers that have begun are let through. */

@@ -1,6 +1,6 @@
 /** The mail that makes an operation, and the same mail again. */
 import type { Incoming, TurnContext } from '@troupe/actor';
-import { type Command, type Context, encodeJson, type OperationStatus } from '@troupe/protocol';
+import { type Command, type Context, encodeJson, type Json, type OperationStatus, type Outcome, type WireError } from '@troupe/protocol';
 import type { ChildMail, CommandMail } from '../mail.ts';
 import { classOf } from '../nodes/task-message.ts';
 import { startAccepting } from './accept.ts';
@@ -72,8 +72,13 @@ export function repeated(run: Run, command: Command, parent?: ChildMail['parent'
     run.effects.push({ type: 'answer', answer: { v: 1, operation: op.key, answer: 'rejected', error: progress.error }, ...reply });
     return;
   }
-  const outcome = progress.endedAt === undefined || progress.outcome === undefined ? {} : { outcome: progress.outcome };
-  run.effects.push({ type: 'answer', answer: { v: 1, operation: op.key, answer: 'duplicate', status: statusOf(op), ...outcome }, ...reply });
+  const ended = op.phase !== 'ended' || progress.outcome === undefined ? {} : endOf(progress.outcome, progress);
+  run.effects.push({ type: 'answer', answer: { v: 1, operation: op.key, answer: 'duplicate', status: statusOf(op), ...ended }, ...reply });
+}
+
+/** All of the end: a sender that may only publish commands asks by the same command again when it has missed it. */
+function endOf(outcome: Outcome, { output, error }: Operation['progress']): { outcome: Outcome; output?: Json; error?: WireError } {
+  return { outcome, ...(output === undefined ? {} : { output }), ...(error === undefined ? {} : { error }) };
 }
 
 export function statusOf(op: Pick<Operation, 'phase' | 'progress'>): OperationStatus {
@@ -97,7 +102,7 @@ function emptyOperation(key: string, head: Head): Operation {
     head,
     input: null,
     inputInItem: false,
-    progress: { done: 0, logged: 0 },
+    progress: { done: 0, total: 0, logged: 0 },
     resources: [],
     accepting: undefined,
     taken: new Map(),

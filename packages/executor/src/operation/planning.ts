@@ -32,6 +32,7 @@ export function startPlan(run: Run, definition: ExecutorDefinition): void {
     showDetails(run, definition, snapshots[0]);
     const plan = planOf(run, definition, snapshots);
     keepPlan(run, plan);
+    progress.total = plan.steps;
     const limit = head.deadlineMs ?? plan.durationMs;
     progress.deadline = context.now + limit;
     publish(run, 'accepted', { class: head.class, steps: plan.steps, resources: op.resources.map(({ kind, id }) => ({ kind, id })), ...parentOf(run) });

@@ -94,16 +94,29 @@ export function self(run: Run): Address {
   return run.context.self;
 }
 
-/** A timer of a node: the state must keep the id, or what fires is ignored. */
+/**
+ * A timer of a node: the state must keep the id, or what fires is ignored. It is kept without the address, which may be
+ * long and is the same for all.
+ */
 export function setTimer(run: Run, purpose: string, delayMs: number, node?: string): string {
   const id = run.context.newId();
   const body = node === undefined ? {} : { node };
   send(run, self(run), `timer.${purpose}`, body, { at: run.context.now + Math.max(0, Math.round(delayMs)), id });
-  return id;
+  return shortTimer(run, id);
 }
 
 export function cancelTimer(run: Run, timer: string): void {
-  run.effects.push({ type: 'cancel', timer });
+  run.effects.push({ type: 'cancel', timer: timer.startsWith('@') ? prefixOf(run) + timer : timer });
+}
+
+export function shortTimer(run: Run, id: string): string {
+  const prefix = prefixOf(run);
+  return id.startsWith(`${prefix}@`) ? id.slice(prefix.length) : id;
+}
+
+function prefixOf(run: Run): string {
+  const { kind, key } = self(run);
+  return `${kind}/${key}`;
 }
 
 export function disarmWatchdog(run: Run): void {

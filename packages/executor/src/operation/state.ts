@@ -136,8 +136,9 @@ export interface Progress {
   watchdog?: { id: string; at: number };
   /** Whether a Delete is forced, decided when its resource was taken. */
   forced?: true;
-  /** Steps that have ended. */
+  /** Steps that have ended, and all of the plan. */
   done: number;
+  total: number;
   /** A task was sent: a cancel leaves its mark. */
   started?: true;
   stop?: Stop;

@@ -37,8 +37,8 @@ function ownRoom(node: CompiledNode): number {
     case 'step':
       return 130;
     case 'wait':
+      return 450;
     case 'child':
-      return 150;
     case 'pause':
     case 'transition':
     case 'group':

@@ -3,8 +3,17 @@
  * of JSON; what a process may lose, it loses here too: its calls, its acknowledgements, its life.
  */
 import type { ResourceStore } from '@troupe/actor';
-import type { Delivery, EffectSink, InputRef, InputStreams, RecordStore } from '@troupe/actor/internal';
-import type { Address, Answer, Context, DeadLetter, EventMessage, Json, TaskResult } from '@troupe/protocol';
+import type { Delivery, EffectSink, InputRef, InputStreams, RecordStore, TaskSource } from '@troupe/actor/internal';
+import {
+  type Address,
+  type Answer,
+  type Context,
+  createSubjects,
+  type DeadLetter,
+  type EventMessage,
+  type Json,
+  type TaskResult,
+} from '@troupe/protocol';
 import { type Faults, noFaults } from '../faults.ts';
 import { createSeededRandom, type SeededRandom } from '../seeded-random.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
@@ -14,6 +23,7 @@ import { createProcess, type MemoryProcess } from './process.ts';
 import { createRecordTable, type RecordTable } from './record-table.ts';
 import { createResourceTable, type ResourceTable, type ResourceTableOptions } from './resource-table.ts';
 import { createTaskQueues, type TaskQueues } from './task-queues.ts';
+import { createMemoryTaskSource, type MarkTable } from './task-source.ts';
 import { travel } from './travel.ts';
 
 export interface MemoryBrokerOptions {
@@ -47,6 +57,8 @@ export interface MemoryPorts {
   readonly effects: EffectSink;
   readonly inputs: InputStreams;
   readonly resources: ResourceStore;
+  /** The tasks of one pool, as its worker has them. */
+  taskSource(pool: string): TaskSource;
   /** Starts to deliver the mail of these kinds. */
   serve(kinds: readonly string[], deliver: (delivery: Delivery) => void): void;
 }
@@ -101,6 +113,8 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): MemoryBro
   const signals = new Map<string, Set<(body: Json) => void>>();
   const defects: unknown[] = [];
   const starts = new Map<string, number>();
+  const marks: MarkTable = new Map();
+  const subjects = createSubjects();
   let calls = 0;
   let posted = 0;
 
@@ -128,6 +142,12 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): MemoryBro
     defect: (error: unknown) => void defects.push(error),
   };
 
+  const onSignal: MemoryBroker['onSignal'] = (pool, heard) => {
+    const set = signals.get(pool) ?? new Set();
+    signals.set(pool, set.add(heard));
+    return () => void set.delete(heard);
+  };
+
   return {
     clock,
     random,
@@ -152,15 +172,25 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): MemoryBro
         ...stores,
         effects: createMemorySink({ process, mailboxes, tasks, outbox, ...stores }),
         inputs: createMemoryInputs(process, mailboxes, starts),
+        taskSource: (pool) =>
+          createMemoryTaskSource({
+            pool,
+            process,
+            subjects,
+            queues: tasks,
+            mailboxes,
+            records,
+            results,
+            marks,
+            outbox,
+            ackWaitMs: taskAckWaitMs,
+            onSignal: (heard) => onSignal(pool, heard),
+          }),
         serve: (kinds, deliver) => mailboxes.connect(process, kinds, deliver),
       };
     },
     post: (to, letter) => mailboxes.post(to, travel({ id: `outside.${++posted}`, ...letter }, letter.type)),
-    onSignal(pool, heard) {
-      const set = signals.get(pool) ?? new Set();
-      signals.set(pool, set.add(heard));
-      return () => void set.delete(heard);
-    },
+    onSignal,
     get isQuiet() {
       return mailboxes.unacknowledged === 0 && mailboxes.timers === 0 && tasks.unacknowledged === 0;
     },

@@ -1,0 +1,113 @@
+/**
+ * A role as a process: flags and environment in, a service until a signal comes, an exit code out. The service apps are
+ * nothing else.
+ *
+ *   troupe-worker --app ./my-app.js --servers nats://… --user worker   (password in TROUPE_PASSWORD)
+ */
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Service } from '@troupe/actor';
+import type { ConnectOptions } from '@troupe/jetstream';
+import { isTroupeError, TroupeError } from '@troupe/protocol';
+import { type App, poolsOf } from './app.ts';
+import { connectRuntime, type RuntimeOptions } from './connect.ts';
+import { startSupervisor, startThrottle, startWorker } from './roles.ts';
+
+export type Role = 'supervisor' | 'throttle' | 'worker';
+
+const flags = {
+  app: { type: 'string' },
+  servers: { type: 'string' },
+  ns: { type: 'string' },
+  user: { type: 'string' },
+  creds: { type: 'string' },
+  'inbox-prefix': { type: 'string' },
+  'apply-topology': { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const;
+
+/** Runs until SIGTERM or SIGINT; sets the exit code: 0 stopped, 1 failed, 2 wrong usage. */
+export async function serve(role: Role, args: readonly string[] = process.argv.slice(2), env: NodeJS.ProcessEnv = process.env): Promise<void> {
+  try {
+    const { values } = parseArgs({ args: [...args], options: flags, strict: true });
+    if (values.help === true) {
+      console.log(`troupe-${role} --app MODULE [--servers URLS] [--ns NAME] [--user NAME] [--creds FILE] [--inbox-prefix PREFIX] [--apply-topology]\n` +
+        'Environment: TROUPE_APP, TROUPE_SERVERS, TROUPE_NS, TROUPE_USER, TROUPE_PASSWORD, TROUPE_TOKEN, TROUPE_CREDS, TROUPE_INBOX_PREFIX');
+      return;
+    }
+    const app = await loadApp(values.app ?? env['TROUPE_APP']);
+    const runtime = await connectRuntime(runtimeOptions(role, app, values, env));
+    const service = await start(role, runtime, app).catch(async (error: unknown) => {
+      await runtime.stop();
+      throw error;
+    });
+    console.log(`${role} of ${app.name} serves as ${runtime.hostId}`);
+    await signalled();
+    await service.stop('signal');
+    await runtime.stop();
+    console.log(`${role} stopped`);
+  } catch (error) {
+    console.error(isTroupeError(error) ? `${error.code}: ${error.message}` : error);
+    process.exitCode = isUsage(error) ? 2 : 1;
+  }
+}
+
+type Values = { readonly [K in keyof typeof flags]?: string | boolean | undefined };
+
+function runtimeOptions(role: Role, app: App, values: Values, env: NodeJS.ProcessEnv): RuntimeOptions {
+  const text = (flag: keyof typeof flags, name: string): string | undefined => (values[flag] as string | undefined) ?? (env[name] || undefined);
+  const servers = text('servers', 'TROUPE_SERVERS');
+  const ns = text('ns', 'TROUPE_NS');
+  const user = text('user', 'TROUPE_USER');
+  const creds = text('creds', 'TROUPE_CREDS');
+  const inboxPrefix = text('inbox-prefix', 'TROUPE_INBOX_PREFIX');
+  const connection: ConnectOptions = {
+    name: `troupe ${role}`,
+    ...(servers === undefined ? {} : { servers: servers.split(',') }),
+    ...(user === undefined ? {} : { user }),
+    ...(env['TROUPE_PASSWORD'] === undefined ? {} : { pass: env['TROUPE_PASSWORD'] }),
+    ...(env['TROUPE_TOKEN'] === undefined ? {} : { token: env['TROUPE_TOKEN'] }),
+    ...(creds === undefined ? {} : { credentialsFile: creds }),
+    ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
+  };
+  return { connection, pools: poolsOf(app), applyTopology: values['apply-topology'] === true, ...(ns === undefined ? {} : { ns }) };
+}
+
+function start(role: Role, runtime: Parameters<typeof startWorker>[0], app: App): Promise<Service> {
+  switch (role) {
+    case 'supervisor':
+      return startSupervisor(runtime, app, { onEvent: report });
+    case 'throttle':
+      return startThrottle(runtime, app, { onEvent: report });
+    case 'worker':
+      return startWorker(runtime, app, { onEvent: report });
+  }
+}
+
+/** What an operator must see; the rest is in EVENTS and in the records. */
+const SAID = new Set(['quarantined', 'thawed', 'undecodable', 'unknownTask', 'taskBuried', 'stoodStill', 'drained', 'taskHandedBack', 'refused']);
+
+function report(event: { readonly type: string }): void {
+  if (SAID.has(event.type)) console.log(JSON.stringify(event));
+}
+
+/** A module that exports `app`: an {@link App}, or a function that makes one. */
+export async function loadApp(module: string | undefined): Promise<App> {
+  if (module === undefined || module === '') throw new TroupeError('invalid_options', 'which app? name its module by --app or TROUPE_APP', { field: 'app' });
+  const url = /^[./]/.test(module) ? pathToFileURL(resolve(module)).href : module;
+  const exported = ((await import(url)) as { app?: App | (() => App | Promise<App>) }).app;
+  if (exported === undefined) throw new TroupeError('invalid_options', `${module} exports no \`app\``, { field: 'app' });
+  return typeof exported === 'function' ? await exported() : exported;
+}
+
+function signalled(): Promise<void> {
+  return new Promise((done) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done());
+  });
+}
+
+function isUsage(error: unknown): boolean {
+  return (isTroupeError(error) && error.code === 'invalid_options') || (error as { code?: unknown }).code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION';
+}
+
