@@ -26,6 +26,8 @@ export interface TopologyOptions {
   readonly maxAckPending?: number;
   /** Tasks in hand per class and pool over all workers. Default 1000. */
   readonly taskMaxAckPending?: number;
+  /** Bytes that EVENTS and DEAD may take, each; the server reserves them. Default 256 MiB. */
+  readonly maxLogBytes?: number;
   /** Commands that wait for the door; over it senders are refused. Default 100000. */
   readonly maxCommands?: number;
 }
@@ -41,6 +43,7 @@ export const topologyDefaults = Object.freeze({
   taskAckWaitMs: 30_000,
   maxAckPending: 256,
   taskMaxAckPending: 1_000,
+  maxLogBytes: 268_435_456,
   maxCommands: 100_000,
 });
 
@@ -127,14 +130,14 @@ export function wantedTopology(given: TopologyOptions): WantedStream[] {
       consumers: [],
     },
     {
-      config: { ...common, name: streams.events, subjects: [`${ns}.event.>`], max_age: 7 * DAY_MS * NANOS, max_bytes: 1_073_741_824, republish: { src: `${ns}.event.>`, dest: `${ns}.live.>` } },
+      config: { ...common, name: streams.events, subjects: [`${ns}.event.>`], max_age: 7 * DAY_MS * NANOS, max_bytes: options.maxLogBytes, republish: { src: `${ns}.event.>`, dest: `${ns}.live.>` } },
       consumers: [],
     },
     {
       config: { ...common, name: streams.results, subjects: [`${ns}.result.>`, `${ns}.mark.>`], max_msgs_per_subject: 1, allow_msg_ttl: true, allow_rollup_hdrs: true },
       consumers: [],
     },
-    { config: { ...common, name: streams.dead, subjects: [`${ns}.dead.>`], max_age: 30 * DAY_MS * NANOS, max_bytes: 1_073_741_824 }, consumers: [] },
+    { config: { ...common, name: streams.dead, subjects: [`${ns}.dead.>`], max_age: 30 * DAY_MS * NANOS, max_bytes: options.maxLogBytes }, consumers: [] },
     bucket(common, buckets.resources),
     bucket({ ...common, storage: 'memory' as never }, buckets.hosts),
   ];

@@ -8,7 +8,7 @@ let count = 0;
 
 async function setup() {
   const ns = `roles-${process.pid}-${count++}`;
-  const runtime = await connectRuntime({ connection: { servers: process.env['TEST_NATS_URL']! }, ns, applyTopology: true, storage: 'memory', partitions: 2 });
+  const runtime = await connectRuntime({ connection: { servers: process.env['TEST_NATS_URL']! }, ns, applyTopology: true, storage: 'memory', maxLogBytes: 1_048_576, partitions: 2 });
   const app = testApp();
   const events: { type: string }[] = [];
   const onEvent = (event: { type: string }): void => void events.push(event);
