@@ -121,7 +121,7 @@ describe('a group of 2,000 members', () => {
     bench.on('work', () => 'lost');
     bench.step();
     expect(bench.workers.sent.length).to.be.within(10, 40);
-    bench.run(() => bench.workers.idle > 0 && bench.workers.lost.length > 400);
+    bench.run();
     // the window is what has room in the root, whatever was asked for
     expect(bench.workers.sent.length).to.be.within(250, 500);
   });
