@@ -27,4 +27,28 @@ export const rules = [
     package: 'packages/actor',
     test: 'does not emit again when the record is old and its inputs are gone: gone means confirmed',
   },
+  {
+    name: 'ignore by a stale cache',
+    file: 'packages/actor/src/host.ts',
+    find: '        if (!current) {',
+    replace: '        if (!current && revision < 0) {',
+    package: 'packages/actor',
+    test: 'does not ignore by a stale cache what the record of another host waits for',
+  },
+  {
+    name: 'no compare-and-set',
+    file: 'packages/jetstream/src/record-store.ts',
+    find: '          expectLastSubjectSequence: expectedRevision,',
+    replace: '',
+    package: 'packages/jetstream',
+    test: 'compare-and-set',
+  },
+  {
+    name: 'fence by epoch only',
+    file: 'packages/actor/src/resource-rules.ts',
+    find: 'FENCE',
+    replace: '',
+    package: 'packages/actor',
+    test: 'FENCE',
+  },
 ];

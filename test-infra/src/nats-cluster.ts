@@ -48,7 +48,9 @@ export async function startNatsCluster(size = 3, options: NatsClusterOptions = {
   const leaderNames = () => Promise.all(servers.filter((server) => server.isRunning).map(leaderSeenBy));
   const isReady = async () => {
     const names = await leaderNames();
-    return names.length > 0 && names.every((name) => name !== undefined && name === names[0]);
+    // a leader that has just died is named by the others until they have noticed
+    const leader = servers.find((_, index) => names[0] === `${cluster}-${index + 1}`);
+    return leader?.isRunning === true && names.every((name) => name === names[0]);
   };
   const ready = async (withinMs = 15_000) => {
     await until('the cluster has one meta leader', isReady, withinMs, 50);

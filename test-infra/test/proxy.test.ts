@@ -8,9 +8,11 @@ describe('the fault proxy', () => {
     await using box = await setup();
     box.client.write('ping');
     await box.clientHas('PING');
+    const closed = once(box.client, 'close');
     box.client.end('bye');
-    await box.clientHas('PINGBYE');
-    await once(box.client, 'close');
+    await closed;
+    expect(box.seenByClient()).to.equal('PINGBYE');
+    await until('both ends are gone', () => box.proxy.stats.connections === 0);
     expect(box.proxy.stats).to.deep.equal({ connections: 0, toServer: 7, toClient: 7 });
   });
 

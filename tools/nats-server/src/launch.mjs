@@ -22,7 +22,8 @@ export async function startNatsServer(options = {}) {
   for (const stale of portsFiles(dir)) rmSync(join(dir, stale));
 
   const log = openSync(logFile, 'a');
-  const child = spawn(binary, ['-c', configFile], { stdio: ['ignore', log, log] });
+  // in a process group of its own: Ctrl-C is for us, who end it when nobody needs it any more
+  const child = spawn(binary, ['-c', configFile], { stdio: ['ignore', log, log], detached: true });
   closeSync(log);
   const forgetChild = guardProcess(child.pid);
   const forgetFolder = guardProcess(undefined, temporary ? [temporary] : []);
