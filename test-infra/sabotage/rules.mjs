@@ -41,14 +41,14 @@ export const rules = [
     find: '          expectLastSubjectSequence: expectedRevision,',
     replace: '',
     package: 'packages/jetstream',
-    test: 'compare-and-set',
+    test: 'commits',
   },
   {
     name: 'fence by epoch only',
     file: 'packages/actor/src/resource-rules.ts',
-    find: 'FENCE',
+    find: "  if (stamp.turn < fence.turn) return refuse('stale', record);",
     replace: '',
     package: 'packages/actor',
-    test: 'FENCE',
+    test: 'is stale under an older epoch, after giving back, and for an older turn of the same epoch',
   },
 ];

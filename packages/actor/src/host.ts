@@ -232,6 +232,17 @@ class Host implements EntityHost {
       }
       const inputs = [...waiting, ...batch];
       if (!folded.changed) {
+        // what answers nothing is acknowledged without a commit, so no compare-and-set says whether this state is the last
+        // one: a stale cache would ignore, and lose, what the record of another host waits for
+        const { revision } = loaded.record;
+        const current = await this.retry(cell, () => this.options.records.isCurrent(cell.address, revision));
+        if (current === undefined) return this.release(inputs);
+        if (!current) {
+          this.emitEvent({ type: 'conflict', address: cell.address });
+          cell.loaded = undefined;
+          outcomes = [];
+          continue;
+        }
         this.options.effects.tell(folded.fleeting);
         this.acknowledge(inputs);
         this.emitEvent({ type: 'turnIgnored', address: cell.address, messages: inputs.length });

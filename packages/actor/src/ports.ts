@@ -73,6 +73,11 @@ export interface RecordStore {
   removeItems(address: Address, items: readonly ItemName[], ttlMs?: number): Promise<void>;
   /** Compare-and-set on the record's own last revision; 0 = there must be none. `text` is the encoded root. */
   commit(address: Address, expectedRevision: number, text: string, ttlMs?: number): Promise<CommitOutcome>;
+  /**
+   * Whether `revision` is still the record's last one (0 = there is none), as the one who decides knows it: on a cluster
+   * the stream's leader, for a replica may be behind.
+   */
+  isCurrent(address: Address, revision: number): Promise<boolean>;
   putTombstone(address: Address, body: Json, ttlMs: number): Promise<void>;
   /** The server's clock, for judging the age of a record. */
   serverNow(): number;

@@ -126,6 +126,9 @@ export function createBroker(kind = 'counter'): Broker {
           if (kept === false) throw new TroupeError('unavailable', 'acknowledgement lost');
           return { ok: true, revision };
         },
+        async isCurrent(address, last) {
+          return (records.get(nameOf(address))?.revision ?? 0) === last;
+        },
         async putTombstone() {},
         serverNow: () => clock.now(),
       };

@@ -36,6 +36,15 @@ export function counter(options: { poison?: () => boolean } = {}): Behaviour<Cou
           if (options.poison?.() === true) throw new Error('cannot fold the outcome');
           state.written++;
           return [];
+        // counts only for a state that waits for it, as an outcome of a step does
+        case 'arm':
+          state.seen.push('armed');
+          return [];
+        case 'fire':
+          if (state.seen.at(-1) !== 'armed') return [];
+          state.seen.pop();
+          state.count += 100;
+          return [];
         case 'ask':
           return [{ type: 'answer', answer: { v: 1, operation: 'o', answer: 'accepted' } }];
         case 'boom':

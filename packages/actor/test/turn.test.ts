@@ -139,6 +139,20 @@ describe('a turn', () => {
     expect(broker.mail.size).to.equal(0);
   });
 
+  it('does not ignore by a stale cache what the record of another host waits for', async () => {
+    const broker = createBroker();
+    const stale = broker.host(counter());
+    broker.post('a', 'add');
+    await broker.deliverAll(stale);
+    const other = broker.host(counter());
+    broker.post('a', 'arm');
+    await broker.deliverAll(other);
+    broker.post('a', 'fire');
+    await broker.deliverAll(stale);
+    expect(broker.root('a')?.s).to.include({ count: 101 });
+    expect(broker.mail.size).to.equal(0);
+  });
+
   it('hands the context of the cause to every effect', async () => {
     const broker = createBroker();
     const host = broker.host(counter());

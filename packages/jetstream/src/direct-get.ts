@@ -46,3 +46,19 @@ async function request(nc: NatsConnection, api: string, body: string): Promise<S
     text: () => message.string(),
   };
 }
+
+const NO_MESSAGE = 10_037;
+
+/** Sequence of the last message of a subject as the stream's leader knows it, 0 if there is none. Throws `unavailable`. */
+export async function readLeaderSequence(nc: NatsConnection, stream: string, subject: string): Promise<number> {
+  const api = `$JS.API.STREAM.MSG.GET.${stream}`;
+  let answer: { message?: { seq: number }; error?: { err_code: number; description: string } };
+  try {
+    answer = (await nc.request(api, JSON.stringify({ last_by_subj: subject }), { timeout: TIMEOUT_MS })).json();
+  } catch (cause) {
+    throw new TroupeError('unavailable', `no answer to ${api}`, { retryable: true, cause });
+  }
+  if (answer.message !== undefined) return answer.message.seq;
+  if (answer.error?.err_code === NO_MESSAGE) return 0;
+  throw new TroupeError('unavailable', `${api}: ${answer.error?.description ?? 'no message'}`, { retryable: true });
+}

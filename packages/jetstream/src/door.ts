@@ -127,10 +127,11 @@ function readSender(message: PulledMessage): { operation: string | undefined; re
   }
   const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
   const header = (name: string): string | undefined => (message.hasHeaders ? text([...message.headers()].find(([n]) => n === name)?.[1][0]) : undefined);
-  const replyTo = text(body['replyTo']) ?? header(headers.replyTo);
+  // whichever names an inbox: a wrong one in the body must not silence the answer to it
+  const replyTo = [text(body['replyTo']), header(headers.replyTo)].find((one) => one !== undefined && isInbox(one));
   return {
     operation: text(body['id']) ?? header(headers.messageId),
-    replyTo: replyTo !== undefined && isInbox(replyTo) ? replyTo : undefined,
+    replyTo,
   };
 }
 

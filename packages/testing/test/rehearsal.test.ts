@@ -2,13 +2,14 @@ import { expect } from 'chai';
 import { attempt, chain, child, createExecutor, group, poll, ref, step } from '@troupe/executor';
 import { isTroupeError } from '@troupe/protocol';
 import { defineKind } from '@troupe/resource';
+import { defineTask } from '@troupe/task';
 import { createRehearsal, createSeededRandom, faultEverywhere, type Rehearsal, type RehearsalOptions, seededFaults } from '@troupe/testing';
 import { z } from 'zod';
 import { type Backend, createBackend, failed } from './backend.ts';
 
 const Volume = defineKind({ kind: 'volume', runtimeStates: ['creating', 'available', 'error'] });
 
-const task = (name: string, idempotent: 'yes' | 'token' = 'yes') => ({ name, class: 'regular' as const, pool: 'test', idempotent });
+const task = (name: string, idempotent: 'yes' | 'token' = 'yes') => defineTask({ name, pool: 'test', idempotent });
 const tasks = { create: task('create', 'token'), look: task('look'), remove: task('remove'), work: task('work') };
 
 const createVolume = createExecutor({

@@ -101,6 +101,7 @@ export function createRecordTable(clock: Clock): RecordTable {
         }
       },
       commit: (address, expected, text, ttlMs) => process.call('records.commit', true, () => commit(address, expected, text, ttlMs)),
+      isCurrent: (address, revision) => process.call('records.isCurrent', false, () => (rootAt(address)?.revision ?? 0) === revision),
       putTombstone: (address, body, ttlMs) =>
         process.call('records.putTombstone', true, () => {
           tombstones.set(keyOf(address), { text: JSON.stringify(travel(body, 'tombstone')), expiresAt: expiry(ttlMs) });
