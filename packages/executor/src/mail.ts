@@ -1,13 +1,6 @@
 /** Bodies of the mail between operations, throttles and the front door. Types and names are the wire: they only grow. */
 import type { Command, Json, Outcome, WireError } from '@troupe/protocol';
-import type { Need } from './plan/nodes.ts';
-
-/** A lease that an operation or an ancestor holds; named in every acquire, so that a scope can see who waits for whom. */
-export interface HeldLease {
-  readonly lease: string;
-  readonly scope: string;
-  readonly need: Need;
-}
+import type { HeldLease, Need } from '@troupe/throttle';
 
 /** A resource that an ancestor owns: a child that names it works under the ancestor's epoch and takes nothing. */
 export interface LentResource {
@@ -78,8 +71,4 @@ export interface RefusedMail {
   readonly error: WireError;
 }
 
-/** The scope root: the key of the throttle entity that owns the scope. */
-export function rootOf(scope: string): string {
-  const slash = scope.indexOf('/');
-  return slash < 0 ? scope : scope.slice(0, slash);
-}
+export type { HeldLease };

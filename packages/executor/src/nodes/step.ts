@@ -10,7 +10,7 @@ import { logError } from '../operation/log.ts';
 import { endStep, nodeOf, type NodeResult, OK, type Run, setTimer, stateOf } from '../operation/run.ts';
 import type { NodeStateOf } from '../operation/state.ts';
 import { watchFor } from '../operation/watchdog.ts';
-import { nextDelayMs } from '../task-contract.ts';
+import { nextDelayMs } from '../plan/plan-task.ts';
 import { deadlineOf } from './deadlines.ts';
 import { keepFailure, keepSuccess, sendAttempt, signalAttempt, taskOf, writeStart } from './task-message.ts';
 import { planOf } from '../operation/run.ts';

@@ -10,7 +10,7 @@ import { outputItem } from '../operation/items.ts';
 import { leaseFence, planOf, type Run, self } from '../operation/run.ts';
 import { addPatch, addWrite, holdOf, stateAhead, waitForWrites } from '../operation/resources.ts';
 import type { OwnedResource } from '../operation/state.ts';
-import type { PlanTask } from '../task-contract.ts';
+import type { PlanTask } from '../plan/plan-task.ts';
 import { validateNow } from '../validate.ts';
 
 /** Encoded size of one output at the most. */

@@ -4,7 +4,8 @@
  * heals by itself.
  */
 import type { WireError } from '@troupe/protocol';
-import { type GrantedMail, rootOf } from '../mail.ts';
+import { rootOf } from '@troupe/throttle';
+import type { GrantedMail } from '../mail.ts';
 import { endNode, failNode, heldAround, leaseOf, nodeOf, type NodeResult, OK, planOf, type Run, send, stateOf } from '../operation/run.ts';
 import type { NodeStateOf } from '../operation/state.ts';
 import { watchFor } from '../operation/watchdog.ts';

@@ -15,7 +15,7 @@ import { pollEnded } from '../nodes/poll.ts';
 import { stepEnded, stepProgress } from '../nodes/step.ts';
 import { leaseAsked, leaseGranted, leaseRefused, releaseUnwanted } from '../nodes/throttled.ts';
 import { waitOver, waitSeen } from '../nodes/wait.ts';
-import type { TaskContract } from '../task-contract.ts';
+import type { TaskContract } from '@troupe/task';
 import { acceptAgain, acceptOutcome, cancelAccepting, givenBack } from './accept.ts';
 import { endSettled, lostError } from './ends.ts';
 import { checkDeadlines, stopAll, workOff } from './engine.ts';

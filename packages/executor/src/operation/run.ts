@@ -6,7 +6,7 @@ import { type Address, encodeJson, type WireError } from '@troupe/protocol';
 import type { Effect, TurnContext } from '@troupe/actor';
 import type { ResourceKind } from '@troupe/resource';
 import type { ExecutorDefinition } from '../executor.ts';
-import type { TaskContract } from '../task-contract.ts';
+import type { TaskContract } from '@troupe/task';
 import { ancestorsOf, type CompiledNode, type CompiledPlan, nodeAt } from '../plan/compiled.ts';
 import type { HeldLease } from '../mail.ts';
 import { boundError } from './bound.ts';

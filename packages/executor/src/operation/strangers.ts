@@ -1,6 +1,7 @@
 /** Mail to an operation that has no record (any more): only what would keep somebody waiting is answered. */
 import type { Effect, Incoming, TurnContext } from '@troupe/actor';
-import { type GrantedMail, rootOf, type WatchMail } from '../mail.ts';
+import { rootOf } from '@troupe/throttle';
+import type { GrantedMail, WatchMail } from '../mail.ts';
 
 /** The answer lies in a record of its own until it has left for sure; then nobody needs it. */
 const ANSWER_TTL_MS = 3_600_000;

@@ -1,5 +1,5 @@
 /** Builders of the plan language. They only make data; what is wrong with it is found when the plan is compiled. */
-import type { InputOf, TaskContract } from '../task-contract.ts';
+import type { SentInputOf, TaskContract } from '@troupe/task';
 import type { TransitionName } from '@troupe/resource';
 import type { WithRefs } from './ref.ts';
 import type {
@@ -32,14 +32,14 @@ import type {
  *
  *     step('create', createVolume, { size: 10 }, { transition: 'beginCreating' })
  */
-export function step<C extends TaskContract>(id: string, task: C, input: WithRefs<InputOf<C>>, options?: StepOptions): StepNode;
+export function step<C extends TaskContract>(id: string, task: C, input: WithRefs<SentInputOf<C>>, options?: StepOptions): StepNode;
 export function step(id: string, task: string, input?: unknown, options?: StepOptions): StepNode;
 export function step(id: string, task: TaskContract | string, input?: unknown, options: StepOptions = {}): StepNode {
   return { ...options, type: 'step', id, task, input };
 }
 
 /** Looks again and again until a state comes: each look is a task, between looks nothing is held. */
-export function poll<C extends TaskContract>(id: string, task: C, options: Omit<PollOptions, 'input'> & { readonly input?: WithRefs<InputOf<C>> }): PollNode;
+export function poll<C extends TaskContract>(id: string, task: C, options: Omit<PollOptions, 'input'> & { readonly input?: WithRefs<SentInputOf<C>> }): PollNode;
 export function poll(id: string, task: string, options: PollOptions): PollNode;
 export function poll(id: string, task: TaskContract | string, options: PollOptions): PollNode {
   return { ...options, type: 'poll', id, task };

@@ -2,7 +2,8 @@
  * Leases inside leases. What can be seen in the plan is refused here, for at run time it would be two operations that
  * wait for each other: a root that is held already gives only what is held, other roots are taken in ascending order.
  */
-import { type HeldLease, rootOf } from '../mail.ts';
+import { rootOf } from '@troupe/throttle';
+import type { HeldLease } from '../mail.ts';
 import { countAt, idAt, knownKeys, msAt, needAt, textAt, wrong } from './checks.ts';
 import type { Compiler, Place } from './compile.ts';
 import type { CompiledGiveBack, CompiledThrottled } from './compiled.ts';
@@ -45,7 +46,7 @@ function checkNesting(scope: string, need: Need, held: readonly HeldNeed[], plac
   const root = rootOf(scope);
   const same = held.filter((one) => rootOf(one.scope) === root);
   for (const [kind, tokens] of same.length === 0 ? [] : Object.entries(need)) {
-    const most = Math.max(0, ...same.filter((one) => covers(scope, one.scope)).map((one) => one.left[kind] ?? 0));
+    const most = Math.max(0, ...same.map((one) => one.left[kind] ?? 0));
     if (tokens > most) throw wrong(`${place.field}.need.${kind}`, `${tokens} inside a lease of ${root} that holds ${most}`, 'nested_need');
   }
   if (same.length > 0) return;
@@ -53,11 +54,6 @@ function checkNesting(scope: string, need: Need, held: readonly HeldNeed[], plac
   if (above !== undefined) {
     throw wrong(`${place.field}.scope`, `${root} inside a lease of ${rootOf(above.scope)}: roots are taken in ascending order`, 'lease_order');
   }
-}
-
-/** A lease counts at every level of its path, so it covers its scope and the scopes above it. */
-function covers(scope: string, held: string): boolean {
-  return held === scope || held.startsWith(`${scope}/`);
 }
 
 export function compileGiveBack(node: GiveBackNode, place: Place, compiler: Compiler): CompiledGiveBack {

@@ -2,7 +2,7 @@
 import { knownKeys, countAt, msAt, wordsAt, wrong } from './checks.ts';
 import type { Compiler, Place } from './compile.ts';
 import type { CompiledPoll, CompiledStep } from './compiled.ts';
-import { withRetry } from '../task-contract.ts';
+import { withRetry } from './plan-task.ts';
 import type { PollNode, RuntimeStates, StepNode } from './nodes.ts';
 
 const COMMON = ['type', 'id', 'task', 'input', 'transition', 'runtimeState', 'on', 'class', 'after', 'output'];

@@ -5,7 +5,8 @@
 import type { HeldLease } from '../mail.ts';
 import { encodeJson, type ResourceRef } from '@troupe/protocol';
 import { type ResourceKind, type TransitionName, transitionNamed } from '@troupe/resource';
-import { type PlanTask, planTask, type TaskContract } from '../task-contract.ts';
+import type { TaskContract } from '@troupe/task';
+import { type PlanTask, planTask } from './plan-task.ts';
 import { idAt, wrong } from './checks.ts';
 import { type CompiledNode, type CompiledPlan, ROOT_PATH } from './compiled.ts';
 import { attemptParts, compileChild, compileGroup, compileTransition, compileWait } from './compile-nodes.ts';

@@ -4,7 +4,7 @@
  */
 import type { JsonObject, QueueClass, ResourceRef } from '@troupe/protocol';
 import type { TransitionName } from '@troupe/resource';
-import type { PlanTask } from '../task-contract.ts';
+import type { PlanTask } from './plan-task.ts';
 import type { Need, RuntimeStates } from './nodes.ts';
 import type { StoredInput } from './ref.ts';
 

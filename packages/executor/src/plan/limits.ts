@@ -4,7 +4,7 @@
  * Room: the root of the record holds one entry per node under way and must stay under 64 KB. So the room is split among
  * parallel branches here, and the window of a group is what fits; nothing has to be measured while it runs.
  */
-import { type PlanTask, spanMs } from '../task-contract.ts';
+import { type PlanTask, spanMs } from './plan-task.ts';
 import { type CompiledNode, type CompiledPlan, nodesOf } from './compiled.ts';
 import { wrong } from './checks.ts';
 

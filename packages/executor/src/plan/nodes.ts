@@ -1,10 +1,8 @@
 /** The plan language: plain data. The builders in `build.ts` make it, `compile.ts` checks it and makes it what is stored. */
 import type { CommandOptions, Duration, Json, QueueClass, ResourceRef } from '@troupe/protocol';
-import type { RetryOptions, TaskContract } from '../task-contract.ts';
+import type { TaskContract, TaskOptions } from '@troupe/task';
+import type { Need } from '@troupe/throttle';
 import type { TransitionName } from '@troupe/resource';
-
-/** Tokens by kind, as a throttle counts them. */
-export type Need = Readonly<Record<string, number>>;
 
 /** A resource that the operation owns: by reference, by kind if it owns one of that kind only, or absent for its first. */
 export type Target = ResourceRef | string;
@@ -33,7 +31,7 @@ export interface StepOptions {
   /** Start delay. Survives restarts. */
   readonly after?: Duration;
   /** Instead of the policy of the contract. */
-  readonly retry?: RetryOptions;
+  readonly retry?: NonNullable<TaskOptions['retry']>;
   /** All attempts together, from the start. Default: what the attempts may take, plus an allowance for the queue. */
   readonly deadline?: Duration;
   /** Name of the output. Default: the id of the step. */
@@ -199,4 +197,4 @@ export type PlanNode =
   | ChildNode
   | AttemptNode;
 
-export type { CommandOptions, Json };
+export type { CommandOptions, Json, Need };

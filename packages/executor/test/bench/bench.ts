@@ -9,15 +9,16 @@ import type { Behaviour, Effect, Incoming, ResourceRecord } from '@troupe/actor'
 import type { Address, Answer, Command, Context, Json, TaskMessage, TaskOutcome } from '@troupe/protocol';
 import { type ExecutorDefinition, executorsByName, judgeCommand, operationBehaviour, type OperationOptions, operationView, type OperationView } from '@troupe/executor';
 import type { OperationRoot, OperationState } from '@troupe/executor/internal';
+import type { TaskContract } from '@troupe/task';
 import { createScopes, type Scopes } from './scopes.ts';
 import { createStore, type Store } from './store.ts';
-import { type AnyTask, createWorkers, type Handler, type Workers } from './workers.ts';
+import { createWorkers, type Handler, type Workers } from './workers.ts';
 
 export const ROOT_LIMIT_BYTES = 65_536;
 
 export interface BenchOptions extends Partial<OperationOptions> {
   readonly executors: readonly ExecutorDefinition[];
-  readonly tasks?: readonly AnyTask[];
+  readonly tasks?: readonly TaskContract[];
   readonly seed?: number;
   /** Every message is delivered a second time, later. */
   readonly twice?: boolean;

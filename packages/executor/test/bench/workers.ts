@@ -1,21 +1,13 @@
 /** Workers in memory: a handler per task, which says what comes out of the n-th message of a step. */
 import type { Address, Context, Json, QueueClass, ResourcePatch, TaskEnded, TaskMessage, TaskOutcome, WireError } from '@troupe/protocol';
-import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { defineTask, type TaskContract, type TaskOptions } from '@troupe/task';
 
 export type Result = TaskOutcome | 'lost' | { readonly outcome: TaskOutcome; readonly afterMs: number };
 export type Handler = (message: TaskMessage, call: number) => Result;
 
-export interface AnyTask {
-  readonly name: string;
-  readonly class: QueueClass;
-  readonly pool: string;
-  readonly idempotent: 'yes' | 'token' | 'no';
-  readonly output?: StandardSchemaV1;
-}
-
 /** A contract, as plans are given it. */
-export function task(name: string, more: Partial<AnyTask> = {}): AnyTask & { readonly input?: StandardSchemaV1 } {
-  return { name, class: 'regular', pool: 'test', idempotent: 'yes', ...more };
+export function task(name: string, more: Partial<TaskOptions> = {}): TaskContract {
+  return defineTask({ name, pool: 'test', idempotent: 'yes', ...more });
 }
 
 export function success(output: Json = null, patch?: ResourcePatch): TaskOutcome {

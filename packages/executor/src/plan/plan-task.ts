@@ -1,0 +1,44 @@
+/** What a stored plan keeps of a task, so that it runs on when the contract has changed or is gone. */
+import { nextAttemptMs, type Idempotency, type RetryPolicy, type TaskContract, type TaskOptions } from '@troupe/task';
+import type { QueueClass, TaskOutcome } from '@troupe/protocol';
+import { countAt, knownKeys, msAt } from './checks.ts';
+
+export interface PlanTask extends RetryPolicy {
+  readonly name: string;
+  readonly pool: string;
+  readonly class: QueueClass;
+  readonly idempotent: Idempotency;
+  readonly timeLimitMs: number;
+}
+
+export function planTask({ name, pool, class: cls, idempotent, timeLimitMs, retry }: TaskContract): PlanTask {
+  return { name, pool, class: cls, idempotent, timeLimitMs, attempts: retry.attempts, delaysMs: retry.delaysMs };
+}
+
+/** A variant of a task for one step, which has its own policy; returns its key in the table. */
+export function withRetry(tasks: Record<string, PlanTask>, name: string, retry: NonNullable<TaskOptions['retry']>, field: string): string {
+  knownKeys(retry, ['attempts', 'delays'], field);
+  const task = tasks[name]!;
+  const variant: PlanTask = {
+    ...task,
+    ...(retry.attempts === undefined ? {} : { attempts: countAt(retry.attempts, `${field}.attempts`, 1) }),
+    ...(retry.delays === undefined ? {} : { delaysMs: retry.delays.map((delay, i) => msAt(delay, `${field}.delays.${i}`)) }),
+  };
+  // steps that ask for the same share an entry: two thousand of them must not make the table long
+  const key = `${name}~${variant.attempts}~${variant.delaysMs.join(',')}`;
+  tasks[key] = variant;
+  return key;
+}
+
+/** Longest time that all attempts together may take, jitter included. */
+export function spanMs(task: PlanTask): number {
+  let pauses = 0;
+  for (let n = 1; n < Math.min(task.attempts, 1_000); n++) pauses += (task.delaysMs[Math.min(n, task.delaysMs.length) - 1] ?? 1_000) * 1.25;
+  return task.attempts * task.timeLimitMs + Math.ceil(pauses);
+}
+
+/** Milliseconds until the next attempt; undefined = there is none. */
+export function nextDelayMs(task: PlanTask, attempt: number, outcome: Exclude<TaskOutcome, { kind: 'succeeded' }>, random: number): number | undefined {
+  const error = outcome.kind === 'cancelled' ? { code: 'cancelled', message: 'given up' } : outcome.error;
+  return nextAttemptMs(task, attempt, error, random, outcome.kind === 'failed' ? outcome.retryAfterMs : undefined);
+}
