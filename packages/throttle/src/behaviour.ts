@@ -3,10 +3,10 @@
  * levels, strictly within the limits, in order of arrival within a priority. Waiting costs nothing but an item.
  */
 import type { Behaviour, Effect, EntityRecord, Incoming, TurnContext } from '@troupe/actor';
-import type { Address, Json } from '@troupe/protocol';
+import { type Address, encodeJson, type Json } from '@troupe/protocol';
 import { refusal } from './acquire-rules.ts';
 import { Ledger, type Lease, type Waiter } from './ledger.ts';
-import { checkLimits, configuredLimit, type LimitOptions, type Need } from './limits.ts';
+import { checkLimits, configuredLimit, type LimitOptions, limitsOfRoot, type Need } from './limits.ts';
 import { parseAcquire, parseGiveBack, parseSetLimit } from './mail.ts';
 
 export interface ThrottleOptions {
@@ -33,7 +33,12 @@ export interface ThrottleState {
   fence: number;
   overrides: Record<string, Record<string, number>>;
   ask: { timer: string; everyMs: number; from: number } | null;
+  /** The record names the limits of this host, so that whoever reads it can explain a wait. */
+  limitsKept: boolean;
 }
+
+/** The item with the configured limits; leases and waiters have names with a prefix. */
+export const LIMITS_ITEM = 'limits';
 
 export function throttleBehaviour(options: ThrottleOptions = {}): Behaviour<ThrottleState> {
   const limits = checkLimits(options.limits ?? {});
@@ -44,9 +49,11 @@ export function throttleBehaviour(options: ThrottleOptions = {}): Behaviour<Thro
     activate: (key, record) => activate(key, record, limits),
     receive(state, message, context) {
       const turn = new Turn(state, limits, message, context);
+      if (!state.limitsKept) turn.keepLimits();
       receive(turn, message);
       if (state.ledger.waitingCount > 0 && state.ask === null) turn.armAsk(askAfterMs, 0);
-      if (message.type === 'timer.ask' && message.timer === state.ask?.timer) turn.askHolders(options.askAtOnce ?? throttleDefaults.askAtOnce, askAfterMs);
+      if (message.type === 'timer.ask' && message.timer === state.ask?.timer)
+        turn.askHolders(options.askAtOnce ?? throttleDefaults.askAtOnce, askAfterMs);
       return turn.effects;
     },
     root(state): Json {
@@ -65,10 +72,12 @@ export function activate(key: string, record: EntityRecord | undefined, limits: 
   const waiters: Waiter[] = [];
   for (const [name, body] of record?.items ?? []) {
     if (name.startsWith('l:')) ledger.addLease(body as unknown as Lease);
-    else waiters.push(body as unknown as Waiter);
+    else if (name.startsWith('w:')) waiters.push(body as unknown as Waiter);
   }
+  const kept = record?.items.get(LIMITS_ITEM);
+  const limitsKept = kept !== undefined && encodeJson(kept) === encodeJson(limitsOfRoot(limits, key));
   for (const waiter of waiters.sort((a, b) => b.priority - a.priority || a.seq - b.seq)) ledger.enter(waiter);
-  return { root: key, ledger, seq: root?.seq ?? 0, fence: root?.fence ?? 0, overrides, ask: root?.ask ?? null };
+  return { root: key, ledger, seq: root?.seq ?? 0, fence: root?.fence ?? 0, overrides, ask: root?.ask ?? null, limitsKept };
 }
 
 function receive(turn: Turn, message: Incoming): void {
@@ -99,6 +108,12 @@ class Turn {
     this.state = state;
     this.limits = limits;
     this.context = context;
+  }
+
+  /** At the first message, and at the first after a host was configured anew. */
+  keepLimits(): void {
+    this.state.limitsKept = true;
+    this.effects.push({ type: 'putItem', item: LIMITS_ITEM, body: limitsOfRoot(this.limits, this.state.root) as unknown as Json });
   }
 
   acquire(message: Incoming): void {

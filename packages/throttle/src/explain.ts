@@ -1,7 +1,7 @@
 /** Why a lease waits, and how full a root is: read from a stored record, so that a client needs to ask nobody. */
 import type { EntityRecord } from '@troupe/actor';
 import { formatMs } from '@troupe/protocol';
-import { activate, type ThrottleState } from './behaviour.ts';
+import { activate, LIMITS_ITEM, type ThrottleState } from './behaviour.ts';
 import { configuredLimit, type LimitOptions } from './limits.ts';
 
 export interface Shortage {
@@ -34,8 +34,18 @@ export function limitIn(state: ThrottleState, limits: LimitOptions, path: string
   return state.overrides[path]?.[kind] ?? configuredLimit(limits, path, kind);
 }
 
-/** `now`: epoch milliseconds. */
-export function explainLease(root: string, record: EntityRecord | undefined, lease: string, now: number, limits: LimitOptions = {}): LeaseExplanation {
+function limitsIn(record: EntityRecord | undefined): LimitOptions {
+  return (record?.items.get(LIMITS_ITEM) ?? {}) as LimitOptions;
+}
+
+/** `now`: epoch milliseconds. The limits are those that the record names, unless others are given. */
+export function explainLease(
+  root: string,
+  record: EntityRecord | undefined,
+  lease: string,
+  now: number,
+  limits: LimitOptions = limitsIn(record),
+): LeaseExplanation {
   return explainIn(activate(root, record, limits), lease, now, limits);
 }
 
@@ -69,7 +79,7 @@ function sentence(shortages: readonly Shortage[]): string {
 }
 
 /** How full every limit of a root is that is used or waited for. */
-export function occupancy(root: string, record: EntityRecord | undefined, limits: LimitOptions = {}): Occupancy[] {
+export function occupancy(root: string, record: EntityRecord | undefined, limits: LimitOptions = limitsIn(record)): Occupancy[] {
   const state = activate(root, record, limits);
   return occupancyIn(state, limits);
 }

@@ -48,3 +48,13 @@ export function configuredLimit(options: LimitOptions, path: string, kind: strin
   if (path.includes('/')) return Number.POSITIVE_INFINITY;
   return options.kinds?.[kind] ?? options.default ?? DEFAULT_LIMIT;
 }
+
+/** What the options say of one root. */
+export function limitsOfRoot(options: LimitOptions, root: string): LimitOptions {
+  const scopes = Object.fromEntries(Object.entries(options.scopes ?? {}).filter(([path]) => rootOf(path) === root));
+  return {
+    ...(options.default === undefined ? {} : { default: options.default }),
+    ...(options.kinds === undefined ? {} : { kinds: options.kinds }),
+    ...(Object.keys(scopes).length === 0 ? {} : { scopes }),
+  };
+}
