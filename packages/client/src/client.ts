@@ -63,7 +63,6 @@ export function createClient(connection: Connection = {}, options: ClientOptions
   const session = new Session(connection, options);
   const reader = new Reader(session);
   const { service } = session;
-  const { limits } = session.settings;
   return {
     get state() {
       return service.state;
@@ -75,8 +74,8 @@ export function createClient(connection: Connection = {}, options: ClientOptions
     follow: (id) => follow(session, reader, id),
     operation: (id) => getOperation(reader, id),
     operations: (filter = {}) => listOperations(reader, filter),
-    explain: (id) => explain(session, reader, id, (wait, now) => leaseText(reader, wait, now, limits)),
-    throttle: (root) => throttleOccupancy(reader, root, limits),
+    explain: (id) => explain(session, reader, id, (wait, now) => leaseText(reader, wait, now)),
+    throttle: (root) => throttleOccupancy(reader, root),
     cancel: (id, verb = {}) => cancel(session, reader, id, verb),
     release: (of, verb = {}) => release(session, of, verb),
     setLimit: (limit, verb = {}) => setLimit(session, limit, verb),

@@ -1,2 +1,2 @@
-/** For sibling packages: nothing that is not public yet. */
-export {};
+/** For sibling packages. */
+export { isDenied } from './errors.ts';

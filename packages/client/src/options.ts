@@ -1,6 +1,5 @@
 /** Options of a client: one frozen set of defaults, checked when it is made. */
 import { type Clock, type Random, systemClock, systemRandom } from '@troupe/actor';
-import type { LimitOptions } from '@troupe/throttle';
 import { type Duration, durationMs, TroupeError } from '@troupe/protocol';
 
 export interface ClientOptions {
@@ -15,8 +14,6 @@ export interface ClientOptions {
   readonly checkEvery?: Duration;
   /** Operations whose end nobody awaits now, but is still listened for; older ones are looked up when asked. Default 10000. */
   readonly maxFollowed?: number;
-  /** Limits as the throttle hosts are configured, for explanations; what was set at run time is in the record. Default: none. */
-  readonly limits?: LimitOptions;
   readonly clock?: Clock;
   readonly random?: Random;
 }
@@ -26,7 +23,6 @@ export interface Settings {
   readonly answerTimeoutMs: number;
   readonly checkEveryMs: number;
   readonly maxFollowed: number;
-  readonly limits: LimitOptions;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -48,7 +44,6 @@ export function settingsOf(options: ClientOptions): Settings {
     answerTimeoutMs: positive(answerTimeout, 'answerTimeout'),
     checkEveryMs: positive(checkEvery, 'checkEvery'),
     maxFollowed,
-    limits: options.limits ?? {},
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
   };

@@ -12,7 +12,7 @@ const NOW = 1_790_000_000_000;
 
 async function setup(): Promise<{ at: Installation; client: Client } & AsyncDisposable> {
   const at = await createInstallation();
-  const client = createClient(natsUrl(), { ns: at.ns, limits });
+  const client = createClient(natsUrl(), { ns: at.ns });
   return {
     at,
     client,
