@@ -7,6 +7,8 @@ import { executeCommand, type ExecuteFlags, requestOf } from './commands/execute
 import { explainCommand } from './commands/explain.ts';
 import { filterOf, operationsCommand, type OperationsFlags } from './commands/operations.ts';
 import { showCommand } from './commands/show.ts';
+import { topologyCommand, type TopologyFlags, topologyOptions } from './commands/topology.ts';
+import { appOf, portOf, upCommand, type UpFlags } from './commands/up.ts';
 import { addConnectionOptions, type ConnectionValues, connectionValues, withClient } from './connection.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { Io } from './io.ts';
@@ -107,6 +109,34 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
         client((one, at) => cancelCommand(one, id, flags, at)),
       ),
     );
+  const topology = program
+    .command('topology')
+    .description('compare and repair streams and consumers')
+    .exitOverride()
+    .copyInheritedSettings(program);
+  for (const [what, text] of [
+    ['plan', 'show what is missing or different'],
+    ['apply', 'create and repair; needs the rights of an administrator'],
+  ] as const) {
+    addConnectionOptions(topology.command(what).description(text).exitOverride().copyInheritedSettings(program))
+      .option('--app <module>', 'the app whose pools are needed: a module that exports `app`')
+      .option('--pools <names>', 'pools of workers, with commas between (default: default)')
+      .option('--partitions <n>', 'partitions of mail (default 8)')
+      .option('--replicas <n>', '1, 3 or 5 (default 1)')
+      .option('--storage <kind>', 'file or memory (default file)')
+      .option('--json', 'one JSON object per line, for machines')
+      .action((flags: TopologyFlags) =>
+        choose(flags, async (at, values) => topologyCommand(what, values, await topologyOptions(flags, values.ns), flags, at)),
+      );
+  }
+  add('up', 'run an app with all that it needs in one process, until Ctrl-C')
+    .option('--app <module>', 'a module that exports `app` [TROUPE_APP]')
+    .option('--port <n>', 'port of its nats-server; 0 takes a free one (default 4222)')
+    .option('--data <dir>', 'where its nats-server keeps its data (default: a temporary folder)')
+    .action((flags: UpFlags) => {
+      const port = portOf(flags.port);
+      choose(flags, async (at, values) => upCommand(await appOf(flags, at), port, values, flags, at));
+    });
   return program;
 }
 

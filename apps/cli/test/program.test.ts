@@ -39,7 +39,7 @@ describe('the program', () => {
   it('says what it can do', async () => {
     const { code, out } = await type(['--help']);
     expect(code).to.equal(0);
-    for (const name of ['execute', 'operations', 'show', 'explain', 'cancel']) expect(out).to.contain(name);
+    for (const name of ['execute', 'operations', 'show', 'explain', 'cancel', 'topology', 'up']) expect(out).to.contain(name);
     expect(await type(['--version'])).to.include({ code: 0, out: '0.1.0\n' });
     const help = (await type(['execute', '--help'])).out;
     expect(help).to.contain('TROUPE_SERVERS').and.contain('--wait');
