@@ -3,10 +3,10 @@
  * product it breaks (`find` must stand exactly once in `file`), and which test must go red for it.
  */
 export declare const rules: {
-    name: string;
-    file: string;
-    find: string;
-    replace: string;
-    package: string;
-    test: string;
+  name: string;
+  file: string;
+  find: string;
+  replace: string;
+  package: string;
+  test: string;
 }[];

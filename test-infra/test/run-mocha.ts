@@ -39,7 +39,11 @@ export function runMocha(fixture: string, env: NodeJS.ProcessEnv = {}): Promise<
         stderr,
         passes: titles(report['passes']),
         pending: titles(report['pending']),
-        failures: (report['failures'] ?? []).map((row) => ({ title: row.fullTitle, message: row.err.message ?? '', stack: row.err.stack ?? '' })),
+        failures: (report['failures'] ?? []).map((row) => ({
+          title: row.fullTitle,
+          message: row.err.message ?? '',
+          stack: row.err.stack ?? '',
+        })),
       });
     });
   });

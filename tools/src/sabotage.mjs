@@ -7,7 +7,18 @@
  * Prints a line per rule, then `N passed, N failed, 0 skipped`. Exit code 1 if a sabotage went unnoticed.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,7 +50,12 @@ function copyTree() {
 function runTest(tree, rule) {
   const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
   const args = [mocha, '--fgrep', rule.test, '--reporter', 'json', ...(rule.spec === undefined ? [] : ['--spec', rule.spec])];
-  const run = spawnSync(process.execPath, args, { cwd: join(tree, rule.package), encoding: 'utf8', timeout: 180_000, env: { ...process.env } });
+  const run = spawnSync(process.execPath, args, {
+    cwd: join(tree, rule.package),
+    encoding: 'utf8',
+    timeout: 180_000,
+    env: { ...process.env },
+  });
   const start = run.stdout.indexOf('{\n  "stats"');
   if (start < 0) return { ran: 0, failed: 0, output: `${run.stdout}\n${run.stderr}`.slice(-2_000) };
   const { stats } = JSON.parse(run.stdout.slice(start));
@@ -53,7 +69,10 @@ function sabotage(tree, rule) {
   const sound = runTest(tree, rule);
   if (sound.ran === 0) return `no test is named: ${rule.test} ${sound.output}`;
   if (sound.failed > 0) return 'the test is red without the sabotage';
-  writeFileSync(file, source.replace(rule.find, () => rule.replace));
+  writeFileSync(
+    file,
+    source.replace(rule.find, () => rule.replace),
+  );
   const broken = runTest(tree, rule);
   writeFileSync(file, source);
   if (broken.ran === 0) return `did not run at all with the sabotage: ${broken.output}`;

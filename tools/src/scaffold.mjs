@@ -62,7 +62,10 @@ export function frameOf(name, layers, version) {
         types: ['node', 'mocha'],
       },
       include: ['test'],
-      references: [{ path: 'tsconfig.lib.json' }, ...built([...layer.imports, ...testReferences.filter((o) => !layer.imports.includes(o))]).map(libOf)],
+      references: [
+        { path: 'tsconfig.lib.json' },
+        ...built([...layer.imports, ...testReferences.filter((o) => !layer.imports.includes(o))]).map(libOf),
+      ],
     }),
     'src/index.ts': `/** ${layer.about[0]?.toUpperCase()}${layer.about.slice(1)}. */\nexport {};\n`,
     'src/internal.ts': '/** For sibling packages: nothing that is not public yet. */\nexport {};\n',

@@ -32,11 +32,19 @@ try {
   for (const { dir } of Object.values(readLayers())) {
     const manifest = JSON.parse(readFileSync(join(root, dir, 'package.json'), 'utf8'));
     if (manifest.private === true) continue;
-    const done = spawnSync('npm', ['pack', '--json', '--pack-destination', folder, '--loglevel=error'], { cwd: join(root, dir), encoding: 'utf8' });
+    const done = spawnSync('npm', ['pack', '--json', '--pack-destination', folder, '--loglevel=error'], {
+      cwd: join(root, dir),
+      encoding: 'utf8',
+    });
     if (done.status !== 0) throw new Error(`cannot pack ${dir}: ${done.stderr}`);
     // npm prints one object by index or by name, depending on its version
     const [info] = Object.values(JSON.parse(done.stdout));
-    packed.push({ dir, name: manifest.name, file: join(folder, info.filename), esm: manifest.exports !== undefined && dir !== 'tools/nats-server' });
+    packed.push({
+      dir,
+      name: manifest.name,
+      file: join(folder, info.filename),
+      esm: manifest.exports !== undefined && dir !== 'tools/nats-server',
+    });
   }
   for (const { name, file, esm } of packed) {
     check(`publint ${name}`, join(root, 'node_modules/.bin/publint'), ['run', file, '--strict', '--level', 'error']);
@@ -46,7 +54,14 @@ try {
   spawnSync('mkdir', ['-p', empty]);
   writeFileSync(join(empty, 'package.json'), '{ "name": "somebody", "private": true, "type": "module" }');
   const files = packed.map(({ file }) => file);
-  if (check('install the packed files into an empty folder', 'npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...files], empty)) {
+  if (
+    check(
+      'install the packed files into an empty folder',
+      'npm',
+      ['install', '--no-audit', '--no-fund', '--loglevel=error', ...files],
+      empty,
+    )
+  ) {
     for (const { name, dir } of packed) {
       check(`import ${name}`, process.execPath, ['--input-type=module', '-e', `await import(${JSON.stringify(name)})`], empty);
       const program = readmeProgram(join(root, dir, 'README.md'));

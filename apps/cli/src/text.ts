@@ -30,7 +30,7 @@ export function errorText({ code, message, field }: WireError): string {
 
 /** What others wrote may hold anything: no control character reaches a terminal. */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return text.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 export function jsonLine(value: unknown): string {

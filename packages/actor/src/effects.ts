@@ -7,7 +7,14 @@ import type { ResourceWrite } from './store.ts';
 
 export type Effect =
   /** Mail to an entity; with `at` (epoch ms) a timer, which carries `id` when it fires and can be cancelled by it. */
-  | { readonly type: 'send'; readonly to: Address; readonly mail: { readonly type: string; readonly body: Json }; readonly at?: number; readonly id?: string; readonly context?: Context }
+  | {
+      readonly type: 'send';
+      readonly to: Address;
+      readonly mail: { readonly type: string; readonly body: Json };
+      readonly at?: number;
+      readonly id?: string;
+      readonly context?: Context;
+    }
   /** Takes a timed send back. Harmless when it fired already: the state does not name it any more. */
   | { readonly type: 'cancel'; readonly timer: string }
   | { readonly type: 'task'; readonly class: QueueClass; readonly pool: string; readonly message: TaskMessage; readonly context?: Context }
@@ -20,13 +27,23 @@ export type Effect =
   | { readonly type: 'write'; readonly write: ResourceWrite; readonly id?: string }
   | { readonly type: 'putItem'; readonly item: string; readonly body: Json }
   | { readonly type: 'removeItem'; readonly item: string }
-  | { readonly type: 'result'; readonly id: string; readonly task: string; readonly attempt: number; readonly outcome: TaskOutcome; readonly ttlMs: number }
+  | {
+      readonly type: 'result';
+      readonly id: string;
+      readonly task: string;
+      readonly attempt: number;
+      readonly outcome: TaskOutcome;
+      readonly ttlMs: number;
+    }
   | { readonly type: 'bury'; readonly origin: readonly string[]; readonly reason: string; readonly error: WireError; readonly body: Json }
   /** Ends the record: items go, the root stays for `ttlMs`, a tombstone (if any) for its own time. */
   | { readonly type: 'end'; readonly ttlMs: number; readonly tombstone?: { readonly ttlMs: number; readonly body: Json } };
 
 /** An effect that must be confirmed, with the id under which it is (and would again be) emitted. */
-export type PendingEffect = Exclude<Effect, { type: 'putItem' | 'answer' | 'signal' | 'end' }> & { readonly id: string; readonly context?: Context };
+export type PendingEffect = Exclude<Effect, { type: 'putItem' | 'answer' | 'signal' | 'end' }> & {
+  readonly id: string;
+  readonly context?: Context;
+};
 
 /** What leaves once and is never repeated: nobody may depend on it. */
 export type FleetingEffect = Extract<Effect, { type: 'answer' | 'signal' }>;

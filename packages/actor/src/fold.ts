@@ -113,7 +113,11 @@ function hasContext(message: Incoming): boolean {
   return false;
 }
 
-function withId(effect: Exclude<Effect, { type: 'putItem' | 'removeItem' | 'answer' | 'signal' | 'end' }>, id: string, context: Incoming['context'] | undefined): PendingEffect {
+function withId(
+  effect: Exclude<Effect, { type: 'putItem' | 'removeItem' | 'answer' | 'signal' | 'end' }>,
+  id: string,
+  context: Incoming['context'] | undefined,
+): PendingEffect {
   // a result is stored under the id of its task, its effect id is of no use
   const named = effect.type === 'result' ? effect : { ...effect, id };
   return (context === undefined ? named : { ...named, context }) as PendingEffect;

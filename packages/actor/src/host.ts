@@ -45,11 +45,23 @@ export interface HostOptions {
 }
 
 export type HostEvent =
-  | { readonly type: 'turnCommitted'; readonly address: Address; readonly revision: number; readonly messages: number; readonly effects: number }
+  | {
+      readonly type: 'turnCommitted';
+      readonly address: Address;
+      readonly revision: number;
+      readonly messages: number;
+      readonly effects: number;
+    }
   | { readonly type: 'turnIgnored'; readonly address: Address; readonly messages: number }
   | { readonly type: 'conflict'; readonly address: Address }
   | { readonly type: 'activated'; readonly address: Address; readonly emittedAgain: number; readonly items: number }
-  | { readonly type: 'messageFailed'; readonly address: Address; readonly messageType: string; readonly tries: number; readonly error: WireError }
+  | {
+      readonly type: 'messageFailed';
+      readonly address: Address;
+      readonly messageType: string;
+      readonly tries: number;
+      readonly error: WireError;
+    }
   | { readonly type: 'quarantined'; readonly address: Address; readonly error: WireError }
   | { readonly type: 'refused'; readonly address: Address; readonly messageType: string; readonly sender: string }
   | { readonly type: 'unavailable'; readonly address: Address; readonly error: WireError };
@@ -307,7 +319,12 @@ class Host implements EntityHost {
     const { record } = loaded;
     const { records } = this.options;
     record.turn++;
-    const text = record.encode(folded.rootText, folded.pending, inputs.map((d) => d.ref), doubtful);
+    const text = record.encode(
+      folded.rootText,
+      folded.pending,
+      inputs.map((d) => d.ref),
+      doubtful,
+    );
     const ttlMs = record.ttlSeconds === undefined ? undefined : record.ttlSeconds * 1_000;
     const outcome = await this.retry(cell, async () => {
       if (folded.puts.length > 0) {
@@ -345,7 +362,8 @@ class Host implements EntityHost {
     const end = folded.end;
     return this.retry(cell, async () => {
       const tomb = end?.tombstone === undefined ? undefined : records.putTombstone(cell.address, end.tombstone.body, end.tombstone.ttlMs);
-      const outcomes = folded.pending.length === 0 ? [] : await effects.emit(folded.pending, { from: cell.address, revision: loaded.record.revision });
+      const outcomes =
+        folded.pending.length === 0 ? [] : await effects.emit(folded.pending, { from: cell.address, revision: loaded.record.revision });
       await tomb;
       return outcomes.map((o) => writeEnded(o, this.options.records.serverNow()));
     });

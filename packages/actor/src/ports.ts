@@ -91,7 +91,10 @@ export interface EmitContext {
 
 export interface EffectSink {
   /** Resolves when every effect is confirmed. Retries what is only unavailable; rejects when the host stops. */
-  emit(effects: readonly PendingEffect[], context: EmitContext): Promise<readonly { readonly effect: string; readonly outcome: WriteOutcome }[]>;
+  emit(
+    effects: readonly PendingEffect[],
+    context: EmitContext,
+  ): Promise<readonly { readonly effect: string; readonly outcome: WriteOutcome }[]>;
   /** Best effort, not awaited. */
   tell(effects: readonly FleetingEffect[]): void;
 }

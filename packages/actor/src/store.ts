@@ -74,18 +74,51 @@ export type ResourceWrite =
    * Makes the resource owned by `operation`: epoch + 1. Refused with `conflict` while another one owns it, with `state`
    * outside `from` and `runtime`. `seize` overrules owner and state: the privileged unlink.
    */
-  | { readonly op: 'take'; readonly ref: ResourceRef; readonly operation: string; readonly from: readonly string[]; readonly runtime?: readonly string[]; readonly set: ResourceChange; readonly event?: string; readonly seize?: boolean }
+  | {
+      readonly op: 'take';
+      readonly ref: ResourceRef;
+      readonly operation: string;
+      readonly from: readonly string[];
+      readonly runtime?: readonly string[];
+      readonly set: ResourceChange;
+      readonly event?: string;
+      readonly seize?: boolean;
+    }
   /**
    * Writes under the epoch the operation holds. `from` = states in which it is legal; `finish` gives the resource back;
    * `raise` raises the epoch in the same act (a cancel), so that everything ordered under the old one is stale.
    */
-  | { readonly op: 'change'; readonly ref: ResourceRef; readonly operation: string; readonly epoch: number; readonly from?: readonly string[]; readonly set: ResourceChange; readonly event?: string; readonly finish?: boolean; readonly raise?: boolean }
+  | {
+      readonly op: 'change';
+      readonly ref: ResourceRef;
+      readonly operation: string;
+      readonly epoch: number;
+      readonly from?: readonly string[];
+      readonly set: ResourceChange;
+      readonly event?: string;
+      readonly finish?: boolean;
+      readonly raise?: boolean;
+    }
   /** Undoes a take after which nothing was started: state and error as they were, action cleared, given back. */
   | { readonly op: 'restore'; readonly ref: ResourceRef; readonly operation: string; readonly epoch: number; readonly event?: string }
   /** Owned by `operation` from the start if one is named. Refused with `exists` unless this very effect made it. */
-  | { readonly op: 'create'; readonly ref: ResourceRef; readonly state: string; readonly set: ResourceChange; readonly operation?: string; readonly event?: string }
+  | {
+      readonly op: 'create';
+      readonly ref: ResourceRef;
+      readonly state: string;
+      readonly set: ResourceChange;
+      readonly operation?: string;
+      readonly event?: string;
+    }
   /** What a pull found: applied only while nobody owns the resource (`conflict`) and it has the revision the pull saw (`stale`). */
-  | { readonly op: 'patch'; readonly ref: ResourceRef; readonly revision: number; readonly from?: readonly string[]; readonly set: ResourceChange; readonly event?: string }
+  | {
+      readonly op: 'patch';
+      readonly ref: ResourceRef;
+      readonly revision: number;
+      readonly from?: readonly string[];
+      readonly set: ResourceChange;
+      readonly event?: string;
+    }
   /** Removes it, leaving a tombstone. Removing what is gone by the same operation succeeds. */
   | { readonly op: 'remove'; readonly ref: ResourceRef; readonly operation: string; readonly epoch: number; readonly event?: string };
 
@@ -97,7 +130,13 @@ export type WriteRefusal = 'missing' | 'exists' | 'conflict' | 'state' | 'stale'
 
 export type WriteOutcome =
   /** `already`: this very effect was applied before; nothing was done. `record` is the current one, absent after a removal. */
-  | { readonly ok: true; readonly already: boolean; readonly record?: ResourceRecord; readonly before?: { readonly state: string }; readonly after?: { readonly state: string } }
+  | {
+      readonly ok: true;
+      readonly already: boolean;
+      readonly record?: ResourceRecord;
+      readonly before?: { readonly state: string };
+      readonly after?: { readonly state: string };
+    }
   | { readonly ok: false; readonly reason: WriteRefusal; readonly record?: ResourceRecord };
 
 /** Body of the mail `write.ended`, which the host folds into the turn after the one that ordered the write. */

@@ -4,7 +4,16 @@
  */
 import type { Behaviour, Clock, Effect, Incoming, PendingEffect, Random } from '@troupe/actor';
 import { createEntityHost, type EntityHost, type HostEvent, type HostOptions } from '@troupe/actor';
-import type { Delivery, EffectSink, InputRef, InputStreams, LoadedRecord, RecordStore, RootRecord, StoredItem } from '@troupe/actor/internal';
+import type {
+  Delivery,
+  EffectSink,
+  InputRef,
+  InputStreams,
+  LoadedRecord,
+  RecordStore,
+  RootRecord,
+  StoredItem,
+} from '@troupe/actor/internal';
 import { type Address, encodeJson, type Json, TroupeError } from '@troupe/protocol';
 
 export function manualClock(): Clock & { advance(ms: number): Promise<void>; jump(ms: number): void } {

@@ -56,6 +56,7 @@ export function counter(options: { poison?: () => boolean } = {}): Behaviour<Cou
           return [];
       }
     },
-    root: (state) => (state.count + state.written + state.items.size === 0 ? undefined : { count: state.count, seen: state.seen, written: state.written }),
+    root: (state) =>
+      state.count + state.written + state.items.size === 0 ? undefined : { count: state.count, seen: state.seen, written: state.written },
   };
 }

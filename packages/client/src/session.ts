@@ -129,7 +129,7 @@ export class Session {
   }
 
   private wakeAll(): void {
-    for (const wake of [...this.wakers]) wake();
+    for (const wake of this.wakers) wake();
   }
 }
 

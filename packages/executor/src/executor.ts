@@ -1,7 +1,17 @@
 /** Definitions of logical operations. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { ResourceRecord } from '@troupe/actor';
-import { type Duration, durationMs, type JsonObject, NAME_LIMIT_CHARS, type QueueClass, queueClasses, type ResourceRef, TroupeError, type WireError } from '@troupe/protocol';
+import {
+  type Duration,
+  durationMs,
+  type JsonObject,
+  NAME_LIMIT_CHARS,
+  type QueueClass,
+  queueClasses,
+  type ResourceRef,
+  TroupeError,
+  type WireError,
+} from '@troupe/protocol';
 import { ACTION_LIMIT_CHARS, type FamilyName, familyNames, type LifeCycleState, type ResourceKind } from '@troupe/resource';
 import type { PlanNode } from './plan/nodes.ts';
 
@@ -93,14 +103,18 @@ export interface ExecutorDefinition {
 export function createExecutor<Data extends JsonObject, Schema extends StandardSchemaV1 | undefined = undefined>(
   options: ExecutorOptions<Data, Schema>,
 ): ExecutorDefinition {
-  const wrong = (field: string, why: string): TroupeError => new TroupeError('invalid_options', `executor ${JSON.stringify(options.name)}: ${field} ${why}`, { field });
-  if (typeof options.name !== 'string' || options.name === '' || options.name.length > NAME_LIMIT_CHARS) throw wrong('name', `must be text of 1 to ${NAME_LIMIT_CHARS} characters`);
+  const wrong = (field: string, why: string): TroupeError =>
+    new TroupeError('invalid_options', `executor ${JSON.stringify(options.name)}: ${field} ${why}`, { field });
+  if (typeof options.name !== 'string' || options.name === '' || options.name.length > NAME_LIMIT_CHARS)
+    throw wrong('name', `must be text of 1 to ${NAME_LIMIT_CHARS} characters`);
   for (const key of Object.keys(options)) if (!OPTION_NAMES.includes(key)) throw wrong(key, 'is no option');
   if (!familyNames.includes(options.family)) throw wrong('family', `must be one of ${familyNames.join(', ')}`);
   if (options.resource === undefined && options.family !== 'free') throw wrong('resource', `is needed by the family ${options.family}`);
-  if (options.class !== undefined && !queueClasses.includes(options.class)) throw wrong('class', `must be one of ${queueClasses.join(', ')}`);
+  if (options.class !== undefined && !queueClasses.includes(options.class))
+    throw wrong('class', `must be one of ${queueClasses.join(', ')}`);
   if (typeof options.plan !== 'function') throw wrong('plan', 'must be a function');
-  if (options.input !== undefined && typeof options.input?.['~standard']?.validate !== 'function') throw wrong('input', 'must be a Standard Schema');
+  if (options.input !== undefined && typeof options.input?.['~standard']?.validate !== 'function')
+    throw wrong('input', 'must be a Standard Schema');
   if (options.action !== undefined && (options.family !== 'action' || options.action.length > ACTION_LIMIT_CHARS)) {
     throw wrong('action', `belongs to the family action and has at most ${ACTION_LIMIT_CHARS} characters`);
   }

@@ -53,7 +53,8 @@ export async function explainOperation(key: string, record: EntityRecord, lookup
 
 function* waitsOf(op: Operation, now: number): Generator<Wait> {
   if (op.phase === 'accepting' || op.phase === 'givingBack') yield acceptWait(op, now);
-  if (op.phase === 'ending') yield { path: '', name: 'end', sinceMs: 0, on: 'store', sentence: 'the store writes the last states of its resources' };
+  if (op.phase === 'ending')
+    yield { path: '', name: 'end', sinceMs: 0, on: 'store', sentence: 'the store writes the last states of its resources' };
   if (op.phase !== 'running' || op.plan === undefined) return;
   for (const [path, state] of op.active) {
     const node = nodeAt(op.plan, path);
@@ -71,7 +72,8 @@ function acceptWait(op: Operation, now: number): Wait {
     return operation === null ? { ...base, on: 'resource', resource: ref, sentence } : { ...base, on: 'operation', operation, sentence };
   }
   const owned = op.resources[op.accepting?.index ?? 0];
-  const verb = op.phase === 'givingBack' ? 'gives back what it took' : `takes ${owned === undefined ? 'its resources' : `${owned.kind} ${owned.id}`}`;
+  const verb =
+    op.phase === 'givingBack' ? 'gives back what it took' : `takes ${owned === undefined ? 'its resources' : `${owned.kind} ${owned.id}`}`;
   return { ...base, on: 'store', sentence: verb };
 }
 
@@ -91,9 +93,22 @@ function nodeWait(op: Operation, path: string, node: CompiledNode, state: NodeSt
       const seen = state.rs === undefined ? '' : `, last seen ${state.rs}`;
       const bad = state.e === undefined ? '' : `, ${state.e} of ${node.tolerate} looks in a row failed`;
       const left = `gives up in ${formatMs(Math.max(0, deadline - now))}`;
-      if (state.p === 'look') return { ...base, deadline, on: 'task', attempt: state.n, sentence: `${name} polls for ${goal} since ${ago}: look ${state.n} is with task ${taskName(op, node.task)}${seen}${bad}; ${left}` };
-      if (state.p === 'write') return { ...base, deadline, on: 'store', sentence: `${name} waits until the store has written the start of its poll` };
-      return { ...base, deadline, on: 'timer', sentence: `${name} polls for ${goal} since ${ago}, ${state.n} looks so far${seen}${bad}; ${left}` };
+      if (state.p === 'look')
+        return {
+          ...base,
+          deadline,
+          on: 'task',
+          attempt: state.n,
+          sentence: `${name} polls for ${goal} since ${ago}: look ${state.n} is with task ${taskName(op, node.task)}${seen}${bad}; ${left}`,
+        };
+      if (state.p === 'write')
+        return { ...base, deadline, on: 'store', sentence: `${name} waits until the store has written the start of its poll` };
+      return {
+        ...base,
+        deadline,
+        on: 'timer',
+        sentence: `${name} polls for ${goal} since ${ago}, ${state.n} looks so far${seen}${bad}; ${left}`,
+      };
     }
     case 'pause': {
       const until = state.s + (node.type === 'pause' ? node.forMs : 0);
@@ -109,20 +124,45 @@ function nodeWait(op: Operation, path: string, node: CompiledNode, state: NodeSt
       if (state.p !== 'ask' || node.type !== 'throttled') return undefined;
       const need = Object.entries(node.need).map(([kind, n]) => `${n} ${kind}`);
       const deadline = node.deadlineMs === undefined ? {} : { deadline: state.s + node.deadlineMs };
-      return { ...base, ...deadline, on: 'lease', lease: `${op.key}:${path}`, scope: node.scope, need: node.need, sentence: `waits since ${ago} for ${need.join(' and ')} of ${node.scope}` };
+      return {
+        ...base,
+        ...deadline,
+        on: 'lease',
+        lease: `${op.key}:${path}`,
+        scope: node.scope,
+        need: node.need,
+        sentence: `waits since ${ago} for ${need.join(' and ')} of ${node.scope}`,
+      };
     }
     case 'transition':
       return { ...base, on: 'store', sentence: 'the store writes a transition' };
     case 'child': {
       if (node.type !== 'child') return undefined;
       const operation = `${op.key}.${path}`;
-      const verb = state.p === 'cancel' ? 'waits for the end of its cancelled child' : state.p === 'sent' ? 'waits since its start for the answer of' : `runs since ${ago} as`;
-      return { ...base, deadline: state.s + node.deadlineMs, on: 'child', operation, sentence: `${name} ${verb} operation ${operation} (${node.executor})` };
+      const verb =
+        state.p === 'cancel'
+          ? 'waits for the end of its cancelled child'
+          : state.p === 'sent'
+            ? 'waits since its start for the answer of'
+            : `runs since ${ago} as`;
+      return {
+        ...base,
+        deadline: state.s + node.deadlineMs,
+        on: 'child',
+        operation,
+        sentence: `${name} ${verb} operation ${operation} (${node.executor})`,
+      };
     }
   }
 }
 
-function stepWait(op: Operation, base: Pick<Wait, 'path' | 'name' | 'sinceMs'>, node: CompiledNode, state: Extract<NodeState, { k: 'step' }>, ago: string): Wait | undefined {
+function stepWait(
+  op: Operation,
+  base: Pick<Wait, 'path' | 'name' | 'sinceMs'>,
+  node: CompiledNode,
+  state: Extract<NodeState, { k: 'step' }>,
+  ago: string,
+): Wait | undefined {
   if (node.type !== 'step') return undefined;
   const { name } = base;
   const attempts = op.plan?.tasks[node.task]?.attempts ?? 1;
@@ -134,7 +174,12 @@ function stepWait(op: Operation, base: Pick<Wait, 'path' | 'name' | 'sinceMs'>, 
     case 'run': {
       const what = state.r === 1 ? 'looks whether an earlier attempt happened' : `attempt ${state.n} of ${attempts}`;
       const progress = state.pr === undefined ? '' : `, progress ${state.pr}`;
-      return { ...base, on: 'task', attempt: state.n, sentence: `${name} is queued or running as task ${taskName(op, node.task)} since ${ago}, ${what}${progress}` };
+      return {
+        ...base,
+        on: 'task',
+        attempt: state.n,
+        sentence: `${name} is queued or running as task ${taskName(op, node.task)} since ${ago}, ${what}${progress}`,
+      };
     }
     case 'retry':
       return { ...base, on: 'timer', sentence: `${name} tries again after attempt ${state.n} of ${attempts} failed${lastError(op, name)}` };
@@ -152,9 +197,11 @@ function taskName(op: Operation, key: string): string {
 
 async function complete(wait: Wait, lookups: ExplainLookups): Promise<Wait> {
   const more =
-    wait.on === 'lease' ? await lookups.lease?.({ lease: wait.lease, scope: wait.scope, need: wait.need })
-    : wait.on === 'child' || wait.on === 'operation' ? await lookups.operation?.(wait.operation)
-    : undefined;
+    wait.on === 'lease'
+      ? await lookups.lease?.({ lease: wait.lease, scope: wait.scope, need: wait.need })
+      : wait.on === 'child' || wait.on === 'operation'
+        ? await lookups.operation?.(wait.operation)
+        : undefined;
   return more === undefined ? wait : { ...wait, sentence: `${wait.sentence}: ${more}` };
 }
 

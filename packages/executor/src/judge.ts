@@ -1,5 +1,14 @@
 /** What a front door asks before it forwards a command: everything that can be told without the resource. */
-import { type Address, type Command, encodeJson, ID_LIMIT_CHARS, type Json, toWireError, TroupeError, type WireError } from '@troupe/protocol';
+import {
+  type Address,
+  type Command,
+  encodeJson,
+  ID_LIMIT_CHARS,
+  type Json,
+  toWireError,
+  TroupeError,
+  type WireError,
+} from '@troupe/protocol';
 import { RESOURCES_LIMIT } from './operation/accept.ts';
 import type { ExecutorDefinition } from './executor.ts';
 import type { CommandMail } from './mail.ts';
@@ -27,9 +36,12 @@ export async function judgeCommand(executors: ReadonlyMap<string, ExecutorDefini
 async function judged(executors: ReadonlyMap<string, ExecutorDefinition>, command: Command): Promise<Json> {
   const definition = executors.get(command.executor);
   if (definition === undefined) throw new TroupeError('unknown_executor', `${command.executor} is not registered`, { field: 'executor' });
-  if (command.id.length > ID_LIMIT_CHARS) throw new TroupeError('invalid_input', `id has at most ${ID_LIMIT_CHARS} characters`, { field: 'id' });
+  if (command.id.length > ID_LIMIT_CHARS)
+    throw new TroupeError('invalid_input', `id has at most ${ID_LIMIT_CHARS} characters`, { field: 'id' });
   if (command.options?.onConflict === 'queue') {
-    throw new TroupeError('invalid_options', 'commands are not queued behind another operation: send again when it has ended', { field: 'options.onConflict' });
+    throw new TroupeError('invalid_options', 'commands are not queued behind another operation: send again when it has ended', {
+      field: 'options.onConflict',
+    });
   }
   judgeResources(definition, command);
   if (definition.input !== undefined) return validate(definition.input, command.input ?? null, 'input');
@@ -43,11 +55,15 @@ function judgeResources(definition: ExecutorDefinition, command: Command): void 
   const named = command.resources ?? (command.resource === undefined ? [] : [command.resource]);
   const first = named[0];
   const field = command.resources === undefined ? 'resource' : 'resources.0';
-  if (first === undefined && definition.family !== 'free') throw new TroupeError('invalid_input', `${definition.name} needs a resource`, { field });
+  if (first === undefined && definition.family !== 'free')
+    throw new TroupeError('invalid_input', `${definition.name} needs a resource`, { field });
   if (first !== undefined && definition.kind !== undefined && first.kind !== definition.kind.kind) {
-    throw new TroupeError('invalid_input', `${definition.name} is for ${definition.kind.kind}, not for ${first.kind}`, { field: `${field}.kind` });
+    throw new TroupeError('invalid_input', `${definition.name} is for ${definition.kind.kind}, not for ${first.kind}`, {
+      field: `${field}.kind`,
+    });
   }
-  if (named.length > RESOURCES_LIMIT) throw new TroupeError('invalid_input', `an operation owns at most ${RESOURCES_LIMIT} resources`, { field: 'resources' });
+  if (named.length > RESOURCES_LIMIT)
+    throw new TroupeError('invalid_input', `an operation owns at most ${RESOURCES_LIMIT} resources`, { field: 'resources' });
 }
 
 /** Where our code stands is of no use to a sender. */

@@ -31,7 +31,11 @@ describe('an attempt', () => {
 
     it(`handles inner before outer, each once, ${name}`, async () => {
       const inner = attempt({ body: only('a'), catch: [{ code: 'unrelated', do: cleanup('no') }], finally: cleanup('inner-finally') });
-      const outer = attempt({ body: chain(inner, only('never')), catch: [{ code: 'any', do: cleanup('outer') }], finally: cleanup('outer-finally') });
+      const outer = attempt({
+        body: chain(inner, only('never')),
+        catch: [{ code: 'any', do: cleanup('outer') }],
+        finally: cleanup('outer-finally'),
+      });
       const { bench, id } = await start(outer, faults);
       bench.on('work', () => fatal('broken'));
       bench.run();
@@ -77,7 +81,9 @@ describe('an attempt', () => {
   });
 
   it('recognises a code behind the wrapping of the step', async () => {
-    const { bench, id } = await start(attempt({ body: step('a', work, {}, { retry: { attempts: 1 } }), catch: [{ code: 'handler_error', do: nothing() }] }));
+    const { bench, id } = await start(
+      attempt({ body: step('a', work, {}, { retry: { attempts: 1 } }), catch: [{ code: 'handler_error', do: nothing() }] }),
+    );
     bench.on('work', () => failure('handler_error'));
     bench.run();
     expect(bench.view(id).outcome).to.equal('succeeded');
@@ -93,7 +99,10 @@ describe('an attempt', () => {
   });
 
   it('runs finally, and no handler, when it is cancelled', async () => {
-    const plan = chain(attempt({ body: only('a'), catch: [{ code: 'any', do: cleanup('handler') }], finally: cleanup('finally') }), only('after'));
+    const plan = chain(
+      attempt({ body: only('a'), catch: [{ code: 'any', do: cleanup('handler') }], finally: cleanup('finally') }),
+      only('after'),
+    );
     const { bench, id } = await start(plan, { rebuild: true });
     bench.on('work', () => 'lost');
     bench.run(() => bench.workers.lost.length === 1);
@@ -130,8 +139,15 @@ describe('an attempt', () => {
   });
 
   it('that waits for several branches joins them once, with the errors of all in the log', async () => {
-    const branch = (n: number): ReturnType<typeof attempt> => attempt({ body: only(`b${n}`), catch: [{ code: 'never', do: nothing() }], finally: cleanup(`f${n}`) });
-    const { bench, id } = await start(chain(attempt({ body: group({ policy: 'waitAll' }, branch(1), branch(2), branch(3)), catch: [{ code: 'any', do: cleanup('repair') }] }), only('after')), { twice: true });
+    const branch = (n: number): ReturnType<typeof attempt> =>
+      attempt({ body: only(`b${n}`), catch: [{ code: 'never', do: nothing() }], finally: cleanup(`f${n}`) });
+    const { bench, id } = await start(
+      chain(
+        attempt({ body: group({ policy: 'waitAll' }, branch(1), branch(2), branch(3)), catch: [{ code: 'any', do: cleanup('repair') }] }),
+        only('after'),
+      ),
+      { twice: true },
+    );
     bench.on('work', (message) => (message.step === 'after' ? success() : fatal(`e-${message.step}`)));
     bench.run();
     expect(steps(bench).filter((one) => one === 'repair')).to.have.length(1);

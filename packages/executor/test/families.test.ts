@@ -6,7 +6,12 @@ import { type Bench, createBench, create, failure, fatal, hostile, settled, succ
 const v1 = { kind: 'volume', id: 'v1' };
 type Options = Partial<Omit<ExecutorOptions<JsonObject, undefined>, 'plan' | 'resource'>>;
 
-function setup(family: Options['family'], plan: PlanNode, state: string, options: Options & { faults?: object; fields?: object } = {}): Bench {
+function setup(
+  family: Options['family'],
+  plan: PlanNode,
+  state: string,
+  options: Options & { faults?: object; fields?: object } = {},
+): Bench {
   const { faults, fields, ...rest } = options;
   const executor = createExecutor({ name: 'test', family: family!, resource: Volume, plan: () => plan, ...rest });
   const bench = createBench({ executors: [executor], tasks, ...faults });
@@ -24,7 +29,13 @@ describe('an operation of the family', () => {
       const id = await bench.command('test', { resource: v1 });
       bench.run();
       expect(bench.store.history('volume', 'v1')).to.deep.equal(['CREATION_SCHEDULED', 'CREATING', 'OK']);
-      expect(bench.record('volume', 'v1')).to.deep.include({ backendId: 'b9', runtimeState: 'available', data: { size: 3 }, error: null, currentOperation: null });
+      expect(bench.record('volume', 'v1')).to.deep.include({
+        backendId: 'b9',
+        runtimeState: 'available',
+        data: { size: 3 },
+        error: null,
+        currentOperation: null,
+      });
       expect(bench.view(id).outcome).to.equal('succeeded');
       settled(bench);
     });
@@ -38,8 +49,16 @@ describe('an operation of the family', () => {
     });
 
     it(`action shows its name and details while it runs and keeps them itself, ${name}`, async () => {
-      const details = ({ resource }: { resource: { runtimeState: string } | undefined }): JsonObject => ({ old: resource?.runtimeState ?? null, new: 'large' });
-      const bench = setup('action', one, 'OK', { faults, action: 'resize', actionDetails: details as never, fields: { runtimeState: 'available' } });
+      const details = ({ resource }: { resource: { runtimeState: string } | undefined }): JsonObject => ({
+        old: resource?.runtimeState ?? null,
+        new: 'large',
+      });
+      const bench = setup('action', one, 'OK', {
+        faults,
+        action: 'resize',
+        actionDetails: details as never,
+        fields: { runtimeState: 'available' },
+      });
       const seen: unknown[] = [];
       bench.on('create', () => {
         const { action, actionDetails, state } = bench.record('volume', 'v1')!;
@@ -70,7 +89,10 @@ describe('an operation of the family', () => {
       ['delete', 'OK'],
     ] as const) {
       it(`${family} that fails leaves ERRED with the error, ${name}`, async () => {
-        const bench = setup(family, chain(one, step('next', work, {})), state, { faults, ...(family === 'action' ? { action: 'go' } : {}) });
+        const bench = setup(family, chain(one, step('next', work, {})), state, {
+          faults,
+          ...(family === 'action' ? { action: 'go' } : {}),
+        });
         bench.on('work', () => fatal('broken'));
         const id = await bench.command('test', { resource: v1, options: { force: false } });
         bench.run();
@@ -157,7 +179,11 @@ describe('an operation of the family', () => {
 
 describe('the transition of a step', () => {
   it('is written before its task is sent, with the during value in the same write', async () => {
-    const bench = setup('create', step('go', create, {}, { transition: 'beginCreating', runtimeState: { during: 'creating', success: 'available' } }), 'CREATION_SCHEDULED');
+    const bench = setup(
+      'create',
+      step('go', create, {}, { transition: 'beginCreating', runtimeState: { during: 'creating', success: 'available' } }),
+      'CREATION_SCHEDULED',
+    );
     await bench.command('test', { resource: v1 });
     bench.run();
     expect(bench.trace.filter((line) => /^(write|task)/.test(line))).to.deep.equal([
@@ -270,7 +296,15 @@ describe('the error of an operation', () => {
   it('is bounded on the resource and in the log, whatever was thrown', async () => {
     const bench = setup('update', one, 'OK');
     const cause = { code: 'deep', message: 'c'.repeat(10_000) };
-    bench.on('create', () => failure('huge', { message: 'm'.repeat(100_000), stack: 's'.repeat(100_000), data: { x: 'd'.repeat(100_000) }, cause, retryable: false }));
+    bench.on('create', () =>
+      failure('huge', {
+        message: 'm'.repeat(100_000),
+        stack: 's'.repeat(100_000),
+        data: { x: 'd'.repeat(100_000) },
+        cause,
+        retryable: false,
+      }),
+    );
     const id = await bench.command('test', { resource: v1 });
     bench.run();
     expect(JSON.stringify(bench.record('volume', 'v1')?.error).length).to.be.lessThan(4_000);

@@ -17,7 +17,18 @@ describe('a group', () => {
     });
 
     it(`stops the others at the first failure, ${name}`, async () => {
-      const { bench, id } = await start(chain(group({ policy: 'failFast' }, step('bad', work, {}), step('slow', look, {}), chain(step('long', look, {}), step('never', look, {}))), step('after', look, {})), faults);
+      const { bench, id } = await start(
+        chain(
+          group(
+            { policy: 'failFast' },
+            step('bad', work, {}),
+            step('slow', look, {}),
+            chain(step('long', look, {}), step('never', look, {})),
+          ),
+          step('after', look, {}),
+        ),
+        faults,
+      );
       bench.on('work', () => ({ outcome: fatal('broken'), afterMs: 10 }));
       bench.on('look', () => 'lost');
       bench.run();
@@ -30,8 +41,14 @@ describe('a group', () => {
     });
 
     it(`lets the others end if told to, and fails with the first error, ${name}`, async () => {
-      const { bench, id } = await start(group({ policy: 'waitAll' }, step('late', work, {}), step('early', work, {}), chain(step('x', look, {}), step('y', look, {}))), faults);
-      bench.on('work', (message) => ({ outcome: fatal(message.step === 'early' ? 'first' : 'second'), afterMs: message.step === 'early' ? 10 : 50 }));
+      const { bench, id } = await start(
+        group({ policy: 'waitAll' }, step('late', work, {}), step('early', work, {}), chain(step('x', look, {}), step('y', look, {}))),
+        faults,
+      );
+      bench.on('work', (message) => ({
+        outcome: fatal(message.step === 'early' ? 'first' : 'second'),
+        afterMs: message.step === 'early' ? 10 : 50,
+      }));
       bench.on('look', () => ({ outcome: success(), afterMs: 30 }));
       bench.run();
       expect(bench.view(id).error).to.include({ code: 'first' });
@@ -58,7 +75,9 @@ describe('a group', () => {
       return { outcome: success(), afterMs: 1_000 };
     });
     bench.run(() => {
-      const active = Object.values(bench.entities.get('op-1')?.root === undefined ? {} : (bench.root('op-1').active ?? {})).filter((state) => state.k === 'step').length;
+      const active = Object.values(bench.entities.get('op-1')?.root === undefined ? {} : (bench.root('op-1').active ?? {})).filter(
+        (state) => state.k === 'step',
+      ).length;
       most = Math.max(most, active);
       return false;
     });
@@ -117,7 +136,9 @@ describe('a group of 2,000 members', () => {
   }
 
   it('starts them in several turns, so that no turn has effects without bound', async () => {
-    const { bench } = await start(group({ window: 500 }, ...Array.from({ length: 500 }, (_, i) => step(`m${i}`, work, { text: 'x'.repeat(1_000) }))));
+    const { bench } = await start(
+      group({ window: 500 }, ...Array.from({ length: 500 }, (_, i) => step(`m${i}`, work, { text: 'x'.repeat(1_000) }))),
+    );
     bench.on('work', () => 'lost');
     bench.step();
     expect(bench.workers.sent.length).to.be.within(10, 40);
@@ -128,10 +149,18 @@ describe('a group of 2,000 members', () => {
 
   it('keeps the root small also when all of them are retried, polled or throttled', async () => {
     const member = (i: number): ReturnType<typeof chain> =>
-      chain(throttled({ scope: `p/${'t'.repeat(40)}`, need: { volume: 1 } }, step(`s${i}`, work, {}), poll(`p${i}`, look, { until: { done: true } })));
+      chain(
+        throttled(
+          { scope: `p/${'t'.repeat(40)}`, need: { volume: 1 } },
+          step(`s${i}`, work, {}),
+          poll(`p${i}`, look, { until: { done: true } }),
+        ),
+      );
     const { bench, id } = await start(group({ window: 500 }, ...Array.from({ length: 300 }, (_, i) => member(i))));
     bench.on('work', (message) => (message.attempt < 5 ? failure('flaky') : success()));
-    bench.on('look', (message) => success({ done: message.attempt > 2, runtimeState: 'a state with a rather long name of about sixty characters' }));
+    bench.on('look', (message) =>
+      success({ done: message.attempt > 2, runtimeState: 'a state with a rather long name of about sixty characters' }),
+    );
     bench.run();
     expect(bench.view(id).outcome).to.equal('succeeded');
     expect(bench.written.largest).to.be.lessThan(ROOT_LIMIT_BYTES);

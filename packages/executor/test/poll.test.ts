@@ -1,7 +1,23 @@
 import { expect } from 'chai';
 import { chain, createExecutor, poll, type PollOptions, ref, step } from '@troupe/executor';
 import type { Json, TaskOutcome } from '@troupe/protocol';
-import { type Bench, createBench, failure, fatal, hostile, look, settled, start, START, steps, success, task, tasks, Volume, work } from './bench/index.ts';
+import {
+  type Bench,
+  createBench,
+  failure,
+  fatal,
+  hostile,
+  look,
+  settled,
+  start,
+  START,
+  steps,
+  success,
+  task,
+  tasks,
+  Volume,
+  work,
+} from './bench/index.ts';
 
 const says = (runtimeState: string): TaskOutcome => success(null, { runtimeState });
 
@@ -59,7 +75,10 @@ describe('a poll', () => {
     const states = ['creating', 'in-use', 'in-use', 'deleting', 'available'];
     bench.on('look', (message) => says(states[message.attempt - 1]!));
     bench.run();
-    expect(bench.trace.filter((line) => line.startsWith('write change volume/v1 ('))).to.deep.equal(['write change volume/v1 (in-use)', 'write change volume/v1 (deleting)']);
+    expect(bench.trace.filter((line) => line.startsWith('write change volume/v1 ('))).to.deep.equal([
+      'write change volume/v1 (in-use)',
+      'write change volume/v1 (deleting)',
+    ]);
   });
 
   it('gives up with a sentence that says what it saw last', async () => {
@@ -86,7 +105,14 @@ describe('a poll', () => {
 
   it('tolerates so many failed looks in a row, and counts anew after a good one', async () => {
     const { bench, id } = await watched({ tolerate: 2 }, { rebuild: true });
-    const script: TaskOutcome[] = [failure('network'), failure('network'), says('creating'), failure('network'), failure('network'), says('available')];
+    const script: TaskOutcome[] = [
+      failure('network'),
+      failure('network'),
+      says('creating'),
+      failure('network'),
+      failure('network'),
+      says('available'),
+    ];
     bench.on('look', (message) => script[message.attempt - 1]!);
     bench.run();
     expect(bench.view(id).outcome).to.equal('succeeded');
@@ -170,10 +196,16 @@ describe('a poll', () => {
   });
 
   it('writes its transition and its during value before the first look', async () => {
-    const { bench } = await watched({ transition: 'beginUpdating', runtimeState: { during: 'in-use', success: 'available' }, after: '10s' }, { rebuild: true });
+    const { bench } = await watched(
+      { transition: 'beginUpdating', runtimeState: { during: 'in-use', success: 'available' }, after: '10s' },
+      { rebuild: true },
+    );
     bench.on('look', () => says('available'));
     bench.run();
-    const before = bench.trace.slice(0, bench.trace.findIndex((line) => line.startsWith('task')));
+    const before = bench.trace.slice(
+      0,
+      bench.trace.findIndex((line) => line.startsWith('task')),
+    );
     expect(before).to.include('write change volume/v1 UPDATING (in-use)');
     expect(bench.now).to.be.at.least(START + 10_000);
     settled(bench);
@@ -192,7 +224,9 @@ describe('a poll', () => {
 
 describe('a poll with a predicate', () => {
   it('looks until its output says done, and puts it out', async () => {
-    const { bench, id } = await start(chain(poll('gone', look, { until: { done: true }, every: '1s' }), step('next', work, { n: ref('gone.n') })));
+    const { bench, id } = await start(
+      chain(poll('gone', look, { until: { done: true }, every: '1s' }), step('next', work, { n: ref('gone.n') })),
+    );
     bench.on('look', (message) => success({ done: message.attempt === 3, n: message.attempt } as Json));
     bench.run();
     expect(bench.view(id).outcome).to.equal('succeeded');

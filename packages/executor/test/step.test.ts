@@ -32,7 +32,9 @@ describe('a step', () => {
       bench.run();
       expect(bench.view(id).outcome).to.equal('succeeded');
       expect(bench.workers.sent.map(({ message }) => message.attempt)).to.deep.equal([1, 2, 3, 4]);
-      expect(bench.view(id).log.map((entry) => [entry.step, entry.attempt, entry.error.code])).to.deep.equal([1, 2, 3].map((n) => ['a', n, 'flaky']));
+      expect(bench.view(id).log.map((entry) => [entry.step, entry.attempt, entry.error.code])).to.deep.equal(
+        [1, 2, 3].map((n) => ['a', n, 'flaky']),
+      );
       const pauses = bench.view(id).endedAt! - START;
       expect(pauses).to.be.within(7_000, 9_000);
       settled(bench);
@@ -69,7 +71,9 @@ describe('a step', () => {
 
   it('waits as long as its handler asked for', async () => {
     const { bench } = await start(step('a', work, {}));
-    bench.on('work', (message) => (message.attempt === 1 ? { kind: 'failed', error: { code: 'busy', message: 'later' }, retryAfterMs: 90_000 } : success()));
+    bench.on('work', (message) =>
+      message.attempt === 1 ? { kind: 'failed', error: { code: 'busy', message: 'later' }, retryAfterMs: 90_000 } : success(),
+    );
     bench.run();
     expect(bench.now - START).to.equal(90_000);
   });
@@ -84,9 +88,19 @@ describe('a step', () => {
 
   it('takes its own retry policy before that of the contract', async () => {
     const { bench } = await start(chain(step('a', work, {}, { retry: { attempts: 2 } }), step('b', work, {})));
-    bench.on('work', (message) => (message.step === 'a' && message.attempt === 1 ? failure() : message.step === 'b' && message.attempt < 5 ? failure() : success()));
+    bench.on('work', (message) =>
+      message.step === 'a' && message.attempt === 1 ? failure() : message.step === 'b' && message.attempt < 5 ? failure() : success(),
+    );
     bench.run();
-    expect(bench.workers.sent.map(({ message }) => `${message.step}${message.attempt}/${message.attempts}`)).to.deep.equal(['a1/2', 'a2/2', 'b1/5', 'b2/5', 'b3/5', 'b4/5', 'b5/5']);
+    expect(bench.workers.sent.map(({ message }) => `${message.step}${message.attempt}/${message.attempts}`)).to.deep.equal([
+      'a1/2',
+      'a2/2',
+      'b1/5',
+      'b2/5',
+      'b3/5',
+      'b4/5',
+      'b5/5',
+    ]);
   });
 
   it('starts after its delay, which is a timer and nothing else', async () => {
@@ -137,7 +151,13 @@ describe('a step', () => {
   });
 
   it('refuses an output that does not fit its contract', async () => {
-    const isNumber = { '~standard': { version: 1 as const, vendor: 'test', validate: (value: unknown) => (typeof value === 'number' ? { value } : { issues: [{ message: 'no number' }] }) } };
+    const isNumber = {
+      '~standard': {
+        version: 1 as const,
+        vendor: 'test',
+        validate: (value: unknown) => (typeof value === 'number' ? { value } : { issues: [{ message: 'no number' }] }),
+      },
+    };
     const counted = task('counted', { output: isNumber });
     const { bench, id } = await start(step('a', counted, {}), { tasks: [counted] });
     bench.on('counted', () => success('seven'));

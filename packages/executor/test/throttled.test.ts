@@ -7,7 +7,10 @@ const body = (prefix = ''): ReturnType<typeof step>[] => [step(`${prefix}a`, wor
 describe('throttled nodes', () => {
   for (const { name, faults } of hostile()) {
     it(`run while a lease is held, and give it back when they end, ${name}`, async () => {
-      const { bench, id } = await start(chain(throttled({ scope: 'p/t1', need: { volume: 1 } }, ...body()), step('after', work, {})), faults);
+      const { bench, id } = await start(
+        chain(throttled({ scope: 'p/t1', need: { volume: 1 } }, ...body()), step('after', work, {})),
+        faults,
+      );
       bench.run();
       expect(bench.view(id).outcome).to.equal('succeeded');
       expect(steps(bench)).to.deep.equal(['a', 'b', 'after']);
@@ -50,14 +53,24 @@ describe('throttled nodes', () => {
   });
 
   it('put the fence of the nearest lease into their task messages', async () => {
-    const { bench } = await start(chain(throttled({ scope: 'p', need: { a: 2 } }, step('x', work, {}), throttled({ scope: 'q', need: { b: 1 } }, step('y', work, {}))), step('z', work, {})));
+    const { bench } = await start(
+      chain(
+        throttled({ scope: 'p', need: { a: 2 } }, step('x', work, {}), throttled({ scope: 'q', need: { b: 1 } }, step('y', work, {}))),
+        step('z', work, {}),
+      ),
+    );
     bench.run();
     const fences = bench.workers.sent.map(({ message }) => message.fence?.lease);
     expect(fences).to.deep.equal([1, 2, undefined]);
   });
 
   it('name the leases around them, as much as is left of each', async () => {
-    const plan = throttled({ scope: 'p', need: { volume: 2, instance: 1 } }, giveBack({ volume: 1 }), throttled({ scope: 'p', need: { volume: 1 } }, step('x', work, {})), throttled({ scope: 'q', need: { net: 1 } }, step('y', work, {})));
+    const plan = throttled(
+      { scope: 'p', need: { volume: 2, instance: 1 } },
+      giveBack({ volume: 1 }),
+      throttled({ scope: 'p', need: { volume: 1 } }, step('x', work, {})),
+      throttled({ scope: 'q', need: { net: 1 } }, step('y', work, {})),
+    );
     const { bench, id } = await start(plan, { rebuild: true });
     bench.run();
     const outer = { lease: `${id}:0`, scope: 'p', need: { volume: 1, instance: 1 } };
@@ -66,14 +79,22 @@ describe('throttled nodes', () => {
   });
 
   it('do not name the leases of nodes beside them', async () => {
-    const { bench } = await start(group({}, throttled({ scope: 'q', need: { a: 1 } }, step('x', work, {})), throttled({ scope: 'p', need: { a: 1 } }, step('y', work, {}))));
+    const { bench } = await start(
+      group(
+        {},
+        throttled({ scope: 'q', need: { a: 1 } }, step('x', work, {})),
+        throttled({ scope: 'p', need: { a: 1 } }, step('y', work, {})),
+      ),
+    );
     bench.on('work', () => ({ outcome: success(), afterMs: 100 }));
     bench.run();
     expect(bench.scopes.acquired.map((one) => one.held)).to.deep.equal([[], []]);
   });
 
   it('give a part back as soon as it is not needed', async () => {
-    const executor = free(throttled({ scope: 'p', need: { instance: 1, volume: 2 } }, step('v', work, {}), giveBack({ volume: 2 }), step('vm', work, {})));
+    const executor = free(
+      throttled({ scope: 'p', need: { instance: 1, volume: 2 } }, step('v', work, {}), giveBack({ volume: 2 }), step('vm', work, {})),
+    );
     const bench = createBench({ executors: [executor], tasks, limits: { p: { instance: 4, volume: 2 } } });
     bench.on('work', (message) => ({ outcome: success(), afterMs: message.step === 'v' ? 10 : 1_000 }));
     for (const id of ['o1', 'o2', 'o3']) await bench.command('test', { id });
@@ -95,7 +116,10 @@ describe('throttled nodes', () => {
   });
 
   it('wait as long as it takes without a deadline of their own, and it is not counted as the time of the operation', async () => {
-    const { bench, id } = await start(throttled({ scope: 'p', need: { volume: 1 } }, step('a', work, {}, { deadline: '1h' })), { executor: { deadline: '2h' }, rebuild: true });
+    const { bench, id } = await start(throttled({ scope: 'p', need: { volume: 1 } }, step('a', work, {}, { deadline: '1h' })), {
+      executor: { deadline: '2h' },
+      rebuild: true,
+    });
     bench.scopes.pause();
     bench.run(() => bench.scopes.waiting.length === 1);
     const before = bench.view(id).deadline!;
@@ -126,7 +150,13 @@ describe('throttled nodes', () => {
 
 describe('a scope that asks', () => {
   it('hears that a lease is held, waited for, over, or of nobody', async () => {
-    const { bench, id } = await start(chain(throttled({ scope: 'p', need: { volume: 1 } }, step('a', work, {})), throttled({ scope: 'p', need: { volume: 1 } }, step('b', work, {}))), { rebuild: true });
+    const { bench, id } = await start(
+      chain(
+        throttled({ scope: 'p', need: { volume: 1 } }, step('a', work, {})),
+        throttled({ scope: 'p', need: { volume: 1 } }, step('b', work, {})),
+      ),
+      { rebuild: true },
+    );
     bench.on('work', () => 'lost');
     bench.run(() => bench.workers.lost.length === 1);
     const to = { kind: 'operation', key: id };

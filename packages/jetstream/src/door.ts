@@ -5,7 +5,22 @@
  */
 import type { NatsConnection } from '@nats-io/nats-core';
 import { createService, probe, type Service } from '@troupe/actor';
-import { type Address, type Answer, type Command, contextFromHeaders, encodeJson, headers, isInbox, isTroupeError, type Json, parseCommand, type Subjects, toWireError, TroupeError, type WireError } from '@troupe/protocol';
+import {
+  type Address,
+  type Answer,
+  type Command,
+  contextFromHeaders,
+  encodeJson,
+  headers,
+  isInbox,
+  isTroupeError,
+  type Json,
+  parseCommand,
+  type Subjects,
+  toWireError,
+  TroupeError,
+  type WireError,
+} from '@troupe/protocol';
 import { judgeAge } from './command-age.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { contextHeaders, encodeMail } from './mail-codec.ts';
@@ -13,7 +28,9 @@ import type { Publisher } from './publisher.ts';
 import { createPuller, type PulledMessage, type Puller } from './puller.ts';
 
 /** What a judge makes of a command that could be read: where to forward it, or a typed refusal (thrown). */
-export type JudgeCommand = (command: Command) => Promise<{ readonly to: Address; readonly mail: { readonly type: string; readonly body: Json } }>;
+export type JudgeCommand = (
+  command: Command,
+) => Promise<{ readonly to: Address; readonly mail: { readonly type: string; readonly body: Json } }>;
 
 export interface DoorOptions {
   readonly nc: NatsConnection;
@@ -126,7 +143,8 @@ function readSender(message: PulledMessage): { operation: string | undefined; re
     // the headers are all we have
   }
   const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
-  const header = (name: string): string | undefined => (message.hasHeaders ? text([...message.headers()].find(([n]) => n === name)?.[1][0]) : undefined);
+  const header = (name: string): string | undefined =>
+    message.hasHeaders ? text([...message.headers()].find(([n]) => n === name)?.[1][0]) : undefined;
   // whichever names an inbox: a wrong one in the body must not silence the answer to it
   const replyTo = [text(body['replyTo']), header(headers.replyTo)].find((one) => one !== undefined && isInbox(one));
   return {

@@ -6,7 +6,21 @@
  * `ack_wait`. That is for speed; two hosts that believe to own one partition only cost lost races.
  */
 import type { NatsConnection } from '@nats-io/nats-core';
-import { type Behaviour, type Clock, createEntityHost, createFreezeGuard, createService, type EntityHost, type FreezeGuard, type HostEvent, type Random, type ResourceStore, type Service, systemClock, systemRandom } from '@troupe/actor';
+import {
+  type Behaviour,
+  type Clock,
+  createEntityHost,
+  createFreezeGuard,
+  createService,
+  type EntityHost,
+  type FreezeGuard,
+  type HostEvent,
+  type Random,
+  type ResourceStore,
+  type Service,
+  systemClock,
+  systemRandom,
+} from '@troupe/actor';
 import type { RecordStore } from '@troupe/actor/internal';
 import type { Subjects } from '@troupe/protocol';
 import { createDeadLetters } from './dead-letters.ts';

@@ -135,7 +135,9 @@ const answered = (answer: string, properties: Readonly<Record<string, JsonSchema
 export const answerSchema: JsonSchema = document('answer', 'The answer to a command, and later the end of its operation.', {
   oneOf: [
     answered('accepted', {}, []),
-    answered('duplicate', { status: oneOf(operationStatuses), outcome: oneOf(outcomes), output: anything, error: ref('error') }, ['status']),
+    answered('duplicate', { status: oneOf(operationStatuses), outcome: oneOf(outcomes), output: anything, error: ref('error') }, [
+      'status',
+    ]),
     answered('rejected', { operation: described('Empty when the command could not be read.', anyText), error: ref('error') }, ['error']),
     answered('ended', { outcome: oneOf(outcomes), output: anything, error: ref('error') }, ['outcome']),
   ],

@@ -26,8 +26,10 @@ export function defineApp(app: App): App {
   for (const field of Object.keys(app)) {
     if (!KNOWN.has(field)) throw new TroupeError('invalid_options', `app: ${field} is not an option`, { field });
   }
-  if (typeof app.name !== 'string' || app.name === '') throw new TroupeError('invalid_options', 'app: name must be text', { field: 'name' });
-  if (typeof app.handlers !== 'function') throw new TroupeError('invalid_options', 'app: handlers must be a function', { field: 'handlers' });
+  if (typeof app.name !== 'string' || app.name === '')
+    throw new TroupeError('invalid_options', 'app: name must be text', { field: 'name' });
+  if (typeof app.handlers !== 'function')
+    throw new TroupeError('invalid_options', 'app: handlers must be a function', { field: 'handlers' });
   executorsByName(app.executors);
   const names = new Set<string>();
   for (const { name } of app.tasks) {
@@ -40,4 +42,3 @@ export function defineApp(app: App): App {
 export function poolsOf(app: App): string[] {
   return [...new Set(app.tasks.map((task) => task.pool))].sort();
 }
-

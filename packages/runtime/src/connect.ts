@@ -1,6 +1,15 @@
 /** What the roles of one process share: connection, publisher, the server's clock, the shape of the topology. */
 import { createService, type Service, systemRandom } from '@troupe/actor';
-import { applyTopology, connectNats, type ConnectOptions, createPublisher, createServerClock, type Publisher, topologyDefaults, type TopologyOptions } from '@troupe/jetstream';
+import {
+  applyTopology,
+  connectNats,
+  type ConnectOptions,
+  createPublisher,
+  createServerClock,
+  type Publisher,
+  topologyDefaults,
+  type TopologyOptions,
+} from '@troupe/jetstream';
 import { createSubjects, type Subjects } from '@troupe/protocol';
 
 type NatsConnection = Awaited<ReturnType<typeof connectNats>>;

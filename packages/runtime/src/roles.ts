@@ -1,7 +1,16 @@
 /** The roles: each takes a runtime and an app, and is a service. Any number of each may run, in one process or in many. */
 import { createService, type Service, systemClock, systemRandom } from '@troupe/actor';
 import { executorsByName, judgeCommand, operationBehaviour, wantsAttempt } from '@troupe/executor';
-import { createDoor, createEntityService, createKvResourceStore, createTaskSource, type DoorEvent, type EntityService, type EntityServiceEvent, verifyTopology } from '@troupe/jetstream';
+import {
+  createDoor,
+  createEntityService,
+  createKvResourceStore,
+  createTaskSource,
+  type DoorEvent,
+  type EntityService,
+  type EntityServiceEvent,
+  verifyTopology,
+} from '@troupe/jetstream';
 import { createDeadLetters } from '@troupe/jetstream/internal';
 import { fromWireError } from '@troupe/protocol';
 import { createWorker, type Handler, loneTaskBehaviour, type SlotOptions, type Worker, type WorkerEvent } from '@troupe/task';
@@ -16,7 +25,11 @@ export interface RoleOptions<Event> {
 }
 
 /** Supervises operations and lone tasks, and keeps the front door. Resolves when it serves. */
-export async function startSupervisor(runtime: Runtime, app: App, options: RoleOptions<EntityServiceEvent | DoorEvent> = {}): Promise<Service> {
+export async function startSupervisor(
+  runtime: Runtime,
+  app: App,
+  options: RoleOptions<EntityServiceEvent | DoorEvent> = {},
+): Promise<Service> {
   const { nc, publisher, subjects, topology } = runtime;
   const { streams } = subjects;
   await verifyTopology(nc, topology, [streams.commands, streams.mail, streams.timers, streams.state, streams.tasks, streams.results]);
@@ -42,7 +55,11 @@ export async function startSupervisor(runtime: Runtime, app: App, options: RoleO
 }
 
 /** Hands out tokens: owns the throttle entities of its partitions. */
-export async function startThrottle(runtime: Runtime, app: Pick<App, 'limits'>, options: RoleOptions<EntityServiceEvent> = {}): Promise<Service> {
+export async function startThrottle(
+  runtime: Runtime,
+  app: Pick<App, 'limits'>,
+  options: RoleOptions<EntityServiceEvent> = {},
+): Promise<Service> {
   const { streams } = runtime.subjects;
   await verifyTopology(runtime.nc, runtime.topology, [streams.mail, streams.timers, streams.state]);
   const behaviours = [throttleBehaviour(app.limits === undefined ? {} : { limits: app.limits })];
@@ -66,7 +83,14 @@ export async function startWorker(runtime: Runtime, app: App, options: WorkerRol
 
 function workerOf(runtime: Runtime, app: App, handlers: readonly Handler[], pool: string, options: WorkerRoleOptions): Worker {
   const { nc, publisher, subjects, topology } = runtime;
-  const source = createTaskSource({ nc, publisher, subjects, pool, ackWaitMs: topology.taskAckWaitMs, serverNow: () => runtime.serverNow() });
+  const source = createTaskSource({
+    nc,
+    publisher,
+    subjects,
+    pool,
+    ackWaitMs: topology.taskAckWaitMs,
+    serverNow: () => runtime.serverNow(),
+  });
   const slots = options.slots ?? app.slots;
   return createWorker({
     handlers: handlers.filter((handler) => handler.contract.pool === pool),

@@ -28,12 +28,18 @@ const flags = {
 } as const;
 
 /** Runs until SIGTERM or SIGINT; sets the exit code: 0 stopped, 1 failed, 2 wrong usage. */
-export async function serve(role: Role, args: readonly string[] = process.argv.slice(2), env: NodeJS.ProcessEnv = process.env): Promise<void> {
+export async function serve(
+  role: Role,
+  args: readonly string[] = process.argv.slice(2),
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
   try {
     const { values } = parseArgs({ args: [...args], options: flags, strict: true });
     if (values.help === true) {
-      console.log(`troupe-${role} --app MODULE [--servers URLS] [--ns NAME] [--user NAME] [--creds FILE] [--inbox-prefix PREFIX] [--apply-topology]\n` +
-        'Environment: TROUPE_APP, TROUPE_SERVERS, TROUPE_NS, TROUPE_USER, TROUPE_PASSWORD, TROUPE_TOKEN, TROUPE_CREDS, TROUPE_INBOX_PREFIX');
+      console.log(
+        `troupe-${role} --app MODULE [--servers URLS] [--ns NAME] [--user NAME] [--creds FILE] [--inbox-prefix PREFIX] [--apply-topology]\n` +
+          'Environment: TROUPE_APP, TROUPE_SERVERS, TROUPE_NS, TROUPE_USER, TROUPE_PASSWORD, TROUPE_TOKEN, TROUPE_CREDS, TROUPE_INBOX_PREFIX',
+      );
       return;
     }
     const app = await loadApp(values.app ?? env['TROUPE_APP']);
@@ -56,7 +62,8 @@ export async function serve(role: Role, args: readonly string[] = process.argv.s
 type Values = { readonly [K in keyof typeof flags]?: string | boolean | undefined };
 
 function runtimeOptions(role: Role, app: App, values: Values, env: NodeJS.ProcessEnv): RuntimeOptions {
-  const text = (flag: keyof typeof flags, name: string): string | undefined => (values[flag] as string | undefined) ?? (env[name] || undefined);
+  const text = (flag: keyof typeof flags, name: string): string | undefined =>
+    (values[flag] as string | undefined) ?? (env[name] || undefined);
   const servers = text('servers', 'TROUPE_SERVERS');
   const ns = text('ns', 'TROUPE_NS');
   const user = text('user', 'TROUPE_USER');
@@ -86,7 +93,17 @@ function start(role: Role, runtime: Parameters<typeof startWorker>[0], app: App)
 }
 
 /** What an operator must see; the rest is in EVENTS and in the records. */
-const SAID = new Set(['quarantined', 'thawed', 'undecodable', 'unknownTask', 'taskBuried', 'stoodStill', 'drained', 'taskHandedBack', 'refused']);
+const SAID = new Set([
+  'quarantined',
+  'thawed',
+  'undecodable',
+  'unknownTask',
+  'taskBuried',
+  'stoodStill',
+  'drained',
+  'taskHandedBack',
+  'refused',
+]);
 
 function report(event: { readonly type: string }): void {
   if (SAID.has(event.type)) console.log(JSON.stringify(event));
@@ -94,7 +111,8 @@ function report(event: { readonly type: string }): void {
 
 /** A module that exports `app`: an {@link App}, or a function that makes one. */
 export async function loadApp(module: string | undefined): Promise<App> {
-  if (module === undefined || module === '') throw new TroupeError('invalid_options', 'which app? name its module by --app or TROUPE_APP', { field: 'app' });
+  if (module === undefined || module === '')
+    throw new TroupeError('invalid_options', 'which app? name its module by --app or TROUPE_APP', { field: 'app' });
   const url = /^[./]/.test(module) ? pathToFileURL(resolve(module)).href : module;
   const exported = ((await import(url)) as { app?: App | (() => App | Promise<App>) }).app;
   if (exported === undefined) throw new TroupeError('invalid_options', `${module} exports no \`app\``, { field: 'app' });
@@ -108,6 +126,7 @@ function signalled(): Promise<void> {
 }
 
 function isUsage(error: unknown): boolean {
-  return (isTroupeError(error) && error.code === 'invalid_options') || (error as { code?: unknown }).code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION';
+  return (
+    (isTroupeError(error) && error.code === 'invalid_options') || (error as { code?: unknown }).code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION'
+  );
 }
-

@@ -9,7 +9,11 @@ export const noop = defineTask({ name: 'noop', idempotent: 'yes' });
 export const look = defineTask({ name: 'look', idempotent: 'yes' });
 export const broken = defineTask({ name: 'broken', idempotent: 'yes' });
 
-export const chainOf5 = createExecutor({ name: 'chain', family: 'free', plan: () => chain(...[1, 2, 3, 4, 5].map((n) => step(`s${n}`, noop, { n }))) });
+export const chainOf5 = createExecutor({
+  name: 'chain',
+  family: 'free',
+  plan: () => chain(...[1, 2, 3, 4, 5].map((n) => step(`s${n}`, noop, { n }))),
+});
 export const groupOf20 = createExecutor({
   name: 'group',
   family: 'free',
@@ -26,7 +30,11 @@ export const createThing = createExecutor({
       poll('ready', look, { until: { runtimeState: ['available'] }, every: '100ms', for: '1m' }),
     ),
 });
-export const failing = createExecutor({ name: 'failing', family: 'free', plan: () => chain(step('a', noop, {}), step('b', broken, {}), step('c', noop, {})) });
+export const failing = createExecutor({
+  name: 'failing',
+  family: 'free',
+  plan: () => chain(step('a', noop, {}), step('b', broken, {}), step('c', noop, {})),
+});
 
 export function testApp(overrides: Partial<App> = {}): App {
   return defineApp({

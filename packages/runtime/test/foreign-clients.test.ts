@@ -11,10 +11,18 @@ let count = 0;
 async function setup() {
   const url = process.env['TEST_NATS_URL']!;
   const ns = `foreign-${process.pid}-${count++}`;
-  const runtime = await connectRuntime({ connection: { servers: url }, ns, applyTopology: true, storage: 'memory', maxLogBytes: 1_048_576, partitions: 2 });
+  const runtime = await connectRuntime({
+    connection: { servers: url },
+    ns,
+    applyTopology: true,
+    storage: 'memory',
+    maxLogBytes: 1_048_576,
+    partitions: 2,
+  });
   const app = testApp();
   const roles = [await startThrottle(runtime, app), await startSupervisor(runtime, app), await startWorker(runtime, app)];
-  const command = (id: string): string => JSON.stringify({ v: 1, id, executor: 'chain', createdAt: new Date(runtime.serverNow()).toISOString() });
+  const command = (id: string): string =>
+    JSON.stringify({ v: 1, id, executor: 'chain', createdAt: new Date(runtime.serverNow()).toISOString() });
   return {
     url,
     ns,
@@ -87,7 +95,11 @@ describe('bad input', () => {
         const h = headers();
         h.set('Troupe-Reply-To', '_INBOX.me.answer');
         const good = { ...(JSON.parse(s.command('bad-1')) as object), executor };
-        const body = patch.endsWith('}') ? JSON.stringify({ ...good, ...(JSON.parse(patch) as object) }) : patch === '' ? JSON.stringify(good) : patch;
+        const body = patch.endsWith('}')
+          ? JSON.stringify({ ...good, ...(JSON.parse(patch) as object) })
+          : patch === ''
+            ? JSON.stringify(good)
+            : patch;
         nc.publish(`${s.ns}.command.${executor}`, new TextEncoder().encode(body), { headers: h });
         const first = await answers[Symbol.asyncIterator]().next();
         const answer = (first.value as { json(): unknown }).json() as { answer: string; error: { code: string } };

@@ -8,11 +8,22 @@ let count = 0;
 
 async function setup() {
   const ns = `roles-${process.pid}-${count++}`;
-  const runtime = await connectRuntime({ connection: { servers: process.env['TEST_NATS_URL']! }, ns, applyTopology: true, storage: 'memory', maxLogBytes: 1_048_576, partitions: 2 });
+  const runtime = await connectRuntime({
+    connection: { servers: process.env['TEST_NATS_URL']! },
+    ns,
+    applyTopology: true,
+    storage: 'memory',
+    maxLogBytes: 1_048_576,
+    partitions: 2,
+  });
   const app = testApp();
   const events: { type: string }[] = [];
   const onEvent = (event: { type: string }): void => void events.push(event);
-  const roles = [await startThrottle(runtime, app, { onEvent }), await startSupervisor(runtime, app, { onEvent }), await startWorker(runtime, app, { onEvent })];
+  const roles = [
+    await startThrottle(runtime, app, { onEvent }),
+    await startSupervisor(runtime, app, { onEvent }),
+    await startWorker(runtime, app, { onEvent }),
+  ];
   const client = createClient({ servers: process.env['TEST_NATS_URL']! }, { ns });
   await client.start();
   return {
@@ -64,7 +75,9 @@ describe('the roles in one process', () => {
     await using s = await setup();
     const unknown = await s.client.execute({ executor: 'nothing' }).catch((e: { code: string }) => e);
     expect(JSON.stringify(unknown)).to.include('unknown_executor');
-    const missing = await s.client.execute({ executor: 'thing.create', resource: { kind: 'thing', id: 'nowhere' } }).catch((e: { code: string }) => e);
+    const missing = await s.client
+      .execute({ executor: 'thing.create', resource: { kind: 'thing', id: 'nowhere' } })
+      .catch((e: { code: string }) => e);
     expect(JSON.stringify(missing)).to.include('unknown_resource');
   });
 });

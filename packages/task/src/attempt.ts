@@ -1,6 +1,15 @@
 /** One attempt: hooks in order, time limit, validation, and whatever happens as a `TaskOutcome`. Never throws. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { encodeJson, type Json, toJson, type TaskMessage, type TaskOutcome, toWireError, TroupeError, type WireError } from '@troupe/protocol';
+import {
+  encodeJson,
+  type Json,
+  toJson,
+  type TaskMessage,
+  type TaskOutcome,
+  toWireError,
+  TroupeError,
+  type WireError,
+} from '@troupe/protocol';
 import { isFatal, isRetry } from './errors.ts';
 import { type Handler, splitPatch, type TaskContext } from './handler.ts';
 
@@ -18,10 +27,17 @@ export async function runAttempt(handler: Handler, message: TaskMessage, context
     let value: unknown;
     if (reconcile) {
       if (object.reconcile === undefined) {
-        return { kind: 'unknown', error: { code: 'outcome_unknown', message: `${contract.name} may have run, and has no reconcile to look`, retryable: false } };
+        return {
+          kind: 'unknown',
+          error: { code: 'outcome_unknown', message: `${contract.name} may have run, and has no reconcile to look`, retryable: false },
+        };
       }
       const found = (await object.reconcile(input, context)).found;
-      if (found === 'unknown') return { kind: 'unknown', error: { code: 'outcome_unknown', message: `${contract.name}: the backend does not tell`, retryable: false } };
+      if (found === 'unknown')
+        return {
+          kind: 'unknown',
+          error: { code: 'outcome_unknown', message: `${contract.name}: the backend does not tell`, retryable: false },
+        };
       value = found === false ? await runHooks(handler, input, context) : found;
     } else {
       value = await runHooks(handler, input, context);
@@ -31,7 +47,11 @@ export async function runAttempt(handler: Handler, message: TaskMessage, context
     const checked = toJsonOnce(await validated(contract.output, output, 'output', 'invalid_output'));
     const sizeBytes = encodeJson(checked).length;
     if (sizeBytes > OUTPUT_LIMIT_BYTES) {
-      throw new TroupeError('output_too_large', `the output of ${contract.name} has ${sizeBytes} bytes, at most ${OUTPUT_LIMIT_BYTES} are kept`, { field: 'output' });
+      throw new TroupeError(
+        'output_too_large',
+        `the output of ${contract.name} has ${sizeBytes} bytes, at most ${OUTPUT_LIMIT_BYTES} are kept`,
+        { field: 'output' },
+      );
     }
     return { kind: 'succeeded', output: checked, ...(patch === undefined ? {} : { patch }) };
   } catch (thrown) {
@@ -69,7 +89,12 @@ function toJsonOnce(value: unknown): Json {
   }
 }
 
-async function validated(schema: StandardSchemaV1 | undefined, value: unknown, what: string, code: 'invalid_input' | 'invalid_output'): Promise<unknown> {
+async function validated(
+  schema: StandardSchemaV1 | undefined,
+  value: unknown,
+  what: string,
+  code: 'invalid_input' | 'invalid_output',
+): Promise<unknown> {
   if (schema === undefined) return value;
   const result = await schema['~standard'].validate(value);
   if (result.issues === undefined) return result.value;
@@ -77,4 +102,3 @@ async function validated(schema: StandardSchemaV1 | undefined, value: unknown, w
   const path = [what, ...(issue?.path ?? []).map((p) => String(typeof p === 'object' ? p.key : p))].join('.');
   throw new TroupeError(code, `${path}: ${issue?.message ?? 'does not fit'}`, { field: path });
 }
-

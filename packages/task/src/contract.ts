@@ -54,7 +54,9 @@ const KNOWN = new Set(['name', 'input', 'output', 'class', 'pool', 'retry', 'tim
 const DELAYS_MS: readonly number[] = [1_000, 2_000, 4_000, 8_000];
 
 /** Makes a contract. Throws `invalid_options` that names the field; an option that nobody reads is refused, not ignored. */
-export function defineTask<I extends StandardSchemaV1 = StandardSchemaV1, O extends StandardSchemaV1 = StandardSchemaV1>(options: TaskOptions<I, O>): TaskContract<I, O> {
+export function defineTask<I extends StandardSchemaV1 = StandardSchemaV1, O extends StandardSchemaV1 = StandardSchemaV1>(
+  options: TaskOptions<I, O>,
+): TaskContract<I, O> {
   for (const name of Object.keys(options)) if (!KNOWN.has(name)) throw wrong(name, 'is not an option of a task');
   if (typeof options.name !== 'string' || options.name === '' || options.name.length > NAME_LIMIT_CHARS) {
     throw wrong('name', `must be text of 1 to ${NAME_LIMIT_CHARS} characters`);

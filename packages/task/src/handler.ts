@@ -67,9 +67,13 @@ export interface Handler {
   readonly object: HandlerObject<unknown, unknown>;
 }
 
-export function handle<C extends TaskContract>(contract: C, handler: HandlerFunction<InputOf<C>, OutputOf<C>> | HandlerObject<InputOf<C>, OutputOf<C>>): Handler {
+export function handle<C extends TaskContract>(
+  contract: C,
+  handler: HandlerFunction<InputOf<C>, OutputOf<C>> | HandlerObject<InputOf<C>, OutputOf<C>>,
+): Handler {
   const object = typeof handler === 'function' ? { run: handler } : handler;
-  if (typeof object.run !== 'function') throw new TroupeError('invalid_options', `handler of ${contract.name}: run must be a function`, { field: 'run' });
+  if (typeof object.run !== 'function')
+    throw new TroupeError('invalid_options', `handler of ${contract.name}: run must be a function`, { field: 'run' });
   return { contract, object: object as HandlerObject<unknown, unknown> };
 }
 

@@ -43,7 +43,15 @@ function ended(state: LoneTaskState, incoming: Incoming, context: TurnContext): 
     const first = body.message;
     const queue = first === undefined ? undefined : /\.task\.([a-z]+)\.([^.]+)\./.exec(first.subject);
     if (first === undefined || queue === null || queue === undefined) return [];
-    state.lone = { message: first.body, class: queue[1] as QueueClass, pool: queue[2]!, attempt: first.body.attempt, token: first.body.token, timer: null, ended: false };
+    state.lone = {
+      message: first.body,
+      class: queue[1] as QueueClass,
+      pool: queue[2]!,
+      attempt: first.body.attempt,
+      token: first.body.token,
+      timer: null,
+      ended: false,
+    };
   }
   const lone = state.lone;
   if (lone.ended || lone.timer !== null || body.token !== lone.token) return [];
@@ -71,7 +79,14 @@ function retry(state: LoneTaskState, incoming: Incoming, context: TurnContext): 
   lone.timer = null;
   lone.attempt++;
   lone.token = context.token();
-  const message: TaskMessage = { ...lone.message, id: `${lone.message.id}:${lone.attempt}`, attempt: lone.attempt, token: lone.token, replyTo: context.self, orderedAt: context.now };
+  const message: TaskMessage = {
+    ...lone.message,
+    id: `${lone.message.id}:${lone.attempt}`,
+    attempt: lone.attempt,
+    token: lone.token,
+    replyTo: context.self,
+    orderedAt: context.now,
+  };
   return [{ type: 'task', class: lone.class, pool: lone.pool, message }];
 }
 

@@ -42,12 +42,16 @@ export class Slots {
     for (const cls of queueClasses) {
       const { floor, ceiling } = this.limits[cls];
       if (!Number.isInteger(floor) || !Number.isInteger(ceiling) || floor < 0 || ceiling < floor) {
-        throw new TroupeError('invalid_options', `slots.${cls}: floor and ceiling must be whole numbers, 0 <= floor <= ceiling`, { field: `slots.${cls}` });
+        throw new TroupeError('invalid_options', `slots.${cls}: floor and ceiling must be whole numbers, 0 <= floor <= ceiling`, {
+          field: `slots.${cls}`,
+        });
       }
       floors += floor;
     }
     if (!Number.isInteger(this.total) || this.total < 1 || floors > this.total) {
-      throw new TroupeError('invalid_options', `slots.total: ${this.total} must be at least 1 and hold the floors (${floors})`, { field: 'slots.total' });
+      throw new TroupeError('invalid_options', `slots.total: ${this.total} must be at least 1 and hold the floors (${floors})`, {
+        field: 'slots.total',
+      });
     }
   }
 

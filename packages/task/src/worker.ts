@@ -10,7 +10,18 @@
  */
 import { type Clock, createService, probe, type Random, type Service, sleep } from '@troupe/actor';
 import type { TaskDelivery, TaskSource, WaiterRecord } from '@troupe/actor/internal';
-import { isTroupeError, type Json, parseTask, queueClasses, type TaskEnded, type TaskMessage, type TaskOutcome, toWireError, TroupeError, type WireError } from '@troupe/protocol';
+import {
+  isTroupeError,
+  type Json,
+  parseTask,
+  queueClasses,
+  type TaskEnded,
+  type TaskMessage,
+  type TaskOutcome,
+  toWireError,
+  TroupeError,
+  type WireError,
+} from '@troupe/protocol';
 import { type AbortReason, runAttempt, timeout } from './attempt.ts';
 import { type Handler, handlersByName, type TaskContext } from './handler.ts';
 import { wantsLoneAttempt } from './lone-task.ts';
@@ -179,7 +190,11 @@ class TaskWorker {
     }
     const start = await this.retrying(() => this.recordStart(delivery, message, handler));
     if (start === 'crashed') {
-      const error: WireError = { code: 'worker_lost', message: `${message.task} was started again and again and never ended`, retryable: false };
+      const error: WireError = {
+        code: 'worker_lost',
+        message: `${message.task} was started again and again and never ended`,
+        retryable: false,
+      };
       await this.retrying(() => this.options.source.bury(delivery, error, delivery.deliveries));
       this.tell({ type: 'taskBuried', subject: delivery.subject, error });
       return this.report(delivery, message, { kind: 'failed', error }, 0);
@@ -212,7 +227,8 @@ class TaskWorker {
       const mark = delivery.deliveries === 1 ? undefined : await source.readMark(message.id);
       const starts = mark?.starts ?? 0;
       if (starts >= (this.options.crashes ?? 5)) return 'crashed';
-      if (await source.writeMark(message.id, starts + 1, mark?.revision ?? 0, MARK_TTL_MS)) return careful && starts > 0 ? 'reconcile' : 'run';
+      if (await source.writeMark(message.id, starts + 1, mark?.revision ?? 0, MARK_TTL_MS))
+        return careful && starts > 0 ? 'reconcile' : 'run';
       // somebody has marked a start of this very message: never a blind run
       if (careful && delivery.deliveries === 1) return 'reconcile';
     }
@@ -226,7 +242,14 @@ class TaskWorker {
     const done = new Promise<void>((resolve) => (over = resolve));
     const one: Running = { delivery, message, handler, abort, startedAt, askedAt: clock.monotonic(), done };
     this.running.add(one);
-    this.tell({ type: 'taskStarted', id: message.id, task: message.task, class: delivery.class, attempt: message.attempt, text: describe(handler, message) });
+    this.tell({
+      type: 'taskStarted',
+      id: message.id,
+      task: message.task,
+      class: delivery.class,
+      attempt: message.attempt,
+      text: describe(handler, message),
+    });
     await probe('task.started', message.task);
     const cancelLimit = clock.setTimer(message.timeLimitMs, () => abort.abort('timeLimit' satisfies AbortReason));
     const ended = runAttempt(handler, message, this.contextOf(one), reconcile);
@@ -293,16 +316,33 @@ class TaskWorker {
     await probe('task.outcomeStored', message.task);
     delivery.ack();
     await probe('task.acknowledged', message.task);
-    this.tell({ type: 'taskEnded', id: message.id, task: message.task, class: delivery.class, outcome: outcome.kind, tookMs: endedAt - (startedAt || endedAt) });
+    this.tell({
+      type: 'taskEnded',
+      id: message.id,
+      task: message.task,
+      class: delivery.class,
+      outcome: outcome.kind,
+      tookMs: endedAt - (startedAt || endedAt),
+    });
   }
 
   /** An outcome too large to travel becomes one that says so: it must never keep its step waiting. */
-  private async mailOrSay(to: { kind: string; key: string }, mail: { id: string; type: string; body: Json }, message: TaskMessage, delivery: TaskDelivery, body: TaskEnded): Promise<void> {
+  private async mailOrSay(
+    to: { kind: string; key: string },
+    mail: { id: string; type: string; body: Json },
+    message: TaskMessage,
+    delivery: TaskDelivery,
+    body: TaskEnded,
+  ): Promise<void> {
     try {
       await this.options.source.mail(to, mail, delivery.context);
     } catch (thrown) {
       if (!isTroupeError(thrown) || thrown.code !== 'too_large') throw thrown;
-      const error = { code: 'output_too_large', message: `the outcome of ${message.task} is too large to travel: ${thrown.message}`, retryable: false };
+      const error = {
+        code: 'output_too_large',
+        message: `the outcome of ${message.task} is too large to travel: ${thrown.message}`,
+        retryable: false,
+      };
       const small = { ...body, outcome: { kind: 'failed', error } } as unknown as Json;
       await this.options.source.mail(to, { ...mail, id: `${mail.id}.small`, body: small }, delivery.context);
     }
@@ -374,7 +414,8 @@ class TaskWorker {
         if (this.stopped.signal.aborted || (isTroupeError(error) && !['unavailable', 'overloaded'].includes(error.code))) throw error;
         this.tell({ type: 'unavailable', error: toWireError(error, 'unavailable') });
         await sleep(this.options.clock, Math.min(100 * 2 ** tries, 5_000), this.stopped.signal);
-        if (this.stopped.signal.aborted) throw new TroupeError('unavailable', 'the worker stopped before the server answered', { cause: error });
+        if (this.stopped.signal.aborted)
+          throw new TroupeError('unavailable', 'the worker stopped before the server answered', { cause: error });
       }
     }
   }
@@ -396,4 +437,3 @@ function describe(handler: Handler, message: TaskMessage): string {
     return message.task;
   }
 }
-

@@ -5,7 +5,11 @@ import { levelsOf, rootOf } from './limits.ts';
 import type { Acquire } from './mail.ts';
 
 /** Undefined: may be granted or queued. `reentrant`: covered by what is held on the same root. */
-export function refusal(acquire: Acquire, root: string, limitOf: LimitOf): { readonly error: WireError } | { readonly reentrant: true } | undefined {
+export function refusal(
+  acquire: Acquire,
+  root: string,
+  limitOf: LimitOf,
+): { readonly error: WireError } | { readonly reentrant: true } | undefined {
   if (rootOf(acquire.scope) !== root) {
     return { error: { code: 'malformed', message: `acquire: scope ${acquire.scope} is not below ${root}`, field: 'scope' } };
   }

@@ -68,7 +68,15 @@ export function createLocalThrottle(options: LocalThrottleOptions = {}): LocalTh
       random: () => 0,
     };
     const from = { kind: 'local', key: 'local' };
-    const message = { id: `${effectId++}`, type, body, sender: verb ? ('verb' as const) : ('entity' as const), from, context: {}, storedAt: now };
+    const message = {
+      id: `${effectId++}`,
+      type,
+      body,
+      sender: verb ? ('verb' as const) : ('entity' as const),
+      from,
+      context: {},
+      storedAt: now,
+    };
     for (const effect of behaviour.receive(state, message, context)) {
       if (effect.type === 'send' && effect.at === undefined) answer(effect.mail.type, effect.mail.body as never);
     }

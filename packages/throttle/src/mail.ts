@@ -27,7 +27,8 @@ export function parseAcquire(body: Json): Acquire | { readonly lease: string; re
     error: { code: 'malformed', message: `acquire: ${field} ${rule}`, field },
   });
   if (lease === '') return wrong('lease', 'must be text');
-  if (typeof f['scope'] !== 'string' || f['scope'].split('/').some((part) => part === '')) return wrong('scope', 'must be a path such as a/b');
+  if (typeof f['scope'] !== 'string' || f['scope'].split('/').some((part) => part === ''))
+    return wrong('scope', 'must be a path such as a/b');
   const need = parseNeed(f['need']);
   if (need === undefined) return wrong('need', 'must name at least one kind with a whole number of at least 1');
   const priority = f['priority'] ?? 0;

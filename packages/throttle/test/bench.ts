@@ -27,7 +27,12 @@ export function createBench(options: ThrottleOptions = {}, key = 'cloud') {
     advance(ms: number) {
       now += ms;
     },
-    say(type: string, body: Json, from: string | undefined = 'op', extra: { sender?: 'verb' | 'entity' | 'timer'; timer?: string } = {}): Sent[] {
+    say(
+      type: string,
+      body: Json,
+      from: string | undefined = 'op',
+      extra: { sender?: 'verb' | 'entity' | 'timer'; timer?: string } = {},
+    ): Sent[] {
       const message = {
         id: `m${ids++}`,
         type,
@@ -38,7 +43,13 @@ export function createBench(options: ThrottleOptions = {}, key = 'cloud') {
         context: {},
         storedAt: now,
       };
-      const effects = behaviour.receive(state, message, { self: { kind: 'throttle', key }, now, newId: () => `e${ids++}`, token: () => 't', random: () => 0.5 });
+      const effects = behaviour.receive(state, message, {
+        self: { kind: 'throttle', key },
+        now,
+        newId: () => `e${ids++}`,
+        token: () => 't',
+        random: () => 0.5,
+      });
       const before = bench.sent.length;
       for (const effect of effects) apply(effect);
       root = JSON.stringify(behaviour.root(state));
@@ -47,7 +58,8 @@ export function createBench(options: ThrottleOptions = {}, key = 'cloud') {
     acquire: (lease: string, need: Record<string, number>, scope = key, more: Record<string, Json> = {}) =>
       bench.say('acquire', { lease, scope, need, held: [], ...more }, lease),
     release: (lease: string) => bench.say('release', { lease }, lease),
-    limit: (kind: string, limit: number | null, scope = key) => bench.say('setLimit', { scope, kind, limit }, undefined, { sender: 'verb' }),
+    limit: (kind: string, limit: number | null, scope = key) =>
+      bench.say('setLimit', { scope, kind, limit }, undefined, { sender: 'verb' }),
     record: () => ({
       root: JSON.parse(root ?? 'null') as Json,
       items: new Map([...items].map(([name, body]) => [name, JSON.parse(body) as Json])),

@@ -43,7 +43,9 @@ describe('a local throttle', () => {
   it('refuses what can never be granted', async () => {
     const throttle = createLocalThrottle({ limits: { default: 1 } });
     expect(await throttle.acquire('cloud', { call: 2 }).catch((e: { code: string }) => e.code)).to.equal('need_exceeds_limit');
-    expect(() => throttle.setLimit('cloud', 'call', -1)).to.throw().with.property('field', 'limit');
+    expect(() => throttle.setLimit('cloud', 'call', -1))
+      .to.throw()
+      .with.property('field', 'limit');
   });
 
   it('says why somebody waits', async () => {

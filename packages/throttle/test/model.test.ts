@@ -7,10 +7,28 @@ const scopes = ['cloud', 'cloud/t1', 'cloud/t2', 'cloud/t1/p'] as const;
 const limits = { default: 3, scopes: { 'cloud/t1': { volume: 2 }, 'cloud/t2': { instance: 1 } } };
 
 const step = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('acquire' as const), lease: fc.nat(25), scope: fc.constantFrom(...scopes), instance: fc.nat(2), volume: fc.nat(2), priority: fc.nat(1) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('acquire' as const),
+      lease: fc.nat(25),
+      scope: fc.constantFrom(...scopes),
+      instance: fc.nat(2),
+      volume: fc.nat(2),
+      priority: fc.nat(1),
+    }),
+  },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('release' as const), lease: fc.nat(25) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('giveBack' as const), lease: fc.nat(25), kind: fc.constantFrom(...kinds) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('limit' as const), kind: fc.constantFrom(...kinds), limit: fc.nat(5), scope: fc.constantFrom(...scopes) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('limit' as const),
+      kind: fc.constantFrom(...kinds),
+      limit: fc.nat(5),
+      scope: fc.constantFrom(...scopes),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ do: 'rebuild' as const }) },
 );
 
@@ -30,7 +48,9 @@ describe('granted = live leases <= limit', () => {
         const bench = createBench({ limits });
         const limitOf = new Map<string, number>();
         const limit = (path: string, kind: string): number =>
-          limitOf.get(`${path} ${kind}`) ?? (limits.scopes as Record<string, Record<string, number>>)[path]?.[kind] ?? (path === 'cloud' ? 3 : Infinity);
+          limitOf.get(`${path} ${kind}`) ??
+          (limits.scopes as Record<string, Record<string, number>>)[path]?.[kind] ??
+          (path === 'cloud' ? 3 : Infinity);
         for (const one of steps) {
           const usedBefore = new Map(scopes.flatMap((p) => kinds.map((k) => [`${p} ${k}`, usedAnew(bench, p, k)])));
           for (let n = 0; n < (twice && one.do !== 'rebuild' ? 2 : 1); n++) {

@@ -3,7 +3,16 @@
  * compare-and-set, one task per step, acknowledgement after the outcome is stored; no validation, events, errors,
  * timers, retries, ownership or traces. What any runtime adds is measured against this, in the same run.
  */
-import { jetstream, type JetStreamManager, jetstreamManager, AckPolicy, type Consumer, type JsMsg, RetentionPolicy, DiscardPolicy } from '@nats-io/jetstream';
+import {
+  jetstream,
+  type JetStreamManager,
+  jetstreamManager,
+  AckPolicy,
+  type Consumer,
+  type JsMsg,
+  RetentionPolicy,
+  DiscardPolicy,
+} from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { rawHeaders, rawPublisher } from './raw-publisher.ts';
 
@@ -55,15 +64,20 @@ export async function startBareLoop(nc: NatsConnection, ns: string): Promise<Bar
   for (let p = 0; p < PARTITIONS; p++) {
     const consumer = await jetstream(nc).consumers.get(`${ns}_MAIL`, `p${p}`);
     closers.push(
-      await consumeWith(consumer, 2 * MAX_PENDING, (message) => {
-        const id = message.subject.split('.')[3]!;
-        const after = busy.get(id) ?? Promise.resolve();
-        const work = after.then(() => turn(id, message));
-        busy.set(id, work);
-        void work.finally(() => {
-          if (busy.get(id) === work) busy.delete(id);
-        });
-      }, { group: 'g', priority: 0 }),
+      await consumeWith(
+        consumer,
+        2 * MAX_PENDING,
+        (message) => {
+          const id = message.subject.split('.')[3]!;
+          const after = busy.get(id) ?? Promise.resolve();
+          const work = after.then(() => turn(id, message));
+          busy.set(id, work);
+          void work.finally(() => {
+            if (busy.get(id) === work) busy.delete(id);
+          });
+        },
+        { group: 'g', priority: 0 },
+      ),
     );
   }
   const tasks = await jetstream(nc).consumers.get(`${ns}_TASKS`, 'regular');
@@ -71,7 +85,11 @@ export async function startBareLoop(nc: NatsConnection, ns: string): Promise<Bar
     await consumeWith(tasks, 256, (message) => {
       const task = message.json<{ operation: string; step: number }>();
       void publisher
-        .publish(`${ns}.mail.${task.operation}`, JSON.stringify({ type: 'ended', step: task.step }), rawHeaders([['Nats-Msg-Id', `${task.operation}.${task.step}.e`]]))
+        .publish(
+          `${ns}.mail.${task.operation}`,
+          JSON.stringify({ type: 'ended', step: task.step }),
+          rawHeaders([['Nats-Msg-Id', `${task.operation}.${task.step}.e`]]),
+        )
         .then(() => message.ack());
     }),
   );
@@ -98,7 +116,13 @@ async function createStreams(jsm: JetStreamManager, ns: string): Promise<void> {
     subject_transform: { src: `${ns}.mail.*`, dest: `${ns}.mail.{{partition(${PARTITIONS},1)}}.{{wildcard(1)}}` },
   });
   await jsm.streams.add({ name: `${ns}_TASKS`, subjects: [`${ns}.task.>`], retention: RetentionPolicy.Workqueue });
-  await jsm.streams.add({ name: `${ns}_STATE`, subjects: [`${ns}.state.>`], max_msgs_per_subject: 1, discard: DiscardPolicy.Old, allow_direct: true });
+  await jsm.streams.add({
+    name: `${ns}_STATE`,
+    subjects: [`${ns}.state.>`],
+    max_msgs_per_subject: 1,
+    discard: DiscardPolicy.Old,
+    allow_direct: true,
+  });
   for (let p = 0; p < PARTITIONS; p++) {
     await jsm.consumers.add(`${ns}_MAIL`, {
       durable_name: `p${p}`,
@@ -109,7 +133,12 @@ async function createStreams(jsm: JetStreamManager, ns: string): Promise<void> {
       priority_policy: 'prioritized' as never,
     });
   }
-  await jsm.consumers.add(`${ns}_TASKS`, { durable_name: 'regular', filter_subject: `${ns}.task.regular`, ack_policy: AckPolicy.Explicit, max_ack_pending: 512 });
+  await jsm.consumers.add(`${ns}_TASKS`, {
+    durable_name: 'regular',
+    filter_subject: `${ns}.task.regular`,
+    ack_policy: AckPolicy.Explicit,
+    max_ack_pending: 512,
+  });
 }
 
 async function consumeWith(consumer: Consumer, batch: number, callback: (message: JsMsg) => void, extra: object = {}): Promise<() => void> {

@@ -75,7 +75,8 @@ async function setup() {
     await chmod(join(dir(name), 'nats-server'), 0o755);
     return join(dir(name), 'nats-server');
   };
-  const resolve = (options: ResolveOptions = {}) => resolveNatsServer({ env: {}, cacheDir: dir('cache'), routes: ['path', 'cache'], ...options });
+  const resolve = (options: ResolveOptions = {}) =>
+    resolveNatsServer({ env: {}, cacheDir: dir('cache'), routes: ['path', 'cache'], ...options });
   return {
     root,
     dir,

@@ -1,18 +1,21 @@
-/** An app for tests: notes that are written, slowly or not at all. */
+/** An app for tests: notes that are written, slowly or not at all, and books that hold them. */
 import { chain, createExecutor, poll, step, throttled } from '@troupe/executor';
+import { defineKind } from '@troupe/resource';
 import { defineApp } from '@troupe/runtime';
 import { defineTask, Fatal, handle, withPatch } from '@troupe/task';
 import { z } from 'zod';
 
 const text = z.object({ text: z.string().min(1) });
-const write = defineTask({ name: 'note.write', idempotent: 'yes', pool: 'notes', input: text });
+export const write = defineTask({ name: 'note.write', idempotent: 'yes', pool: 'notes', input: text, retry: { delays: ['10ms'] } });
 const look = defineTask({ name: 'note.look', idempotent: 'yes', pool: 'notes' });
+const Book = defineKind({ kind: 'book' });
 
-const writeNote = createExecutor({
+export const writeNote = createExecutor({
   name: 'note.write',
   family: 'free',
   input: text,
   plan: ({ input }) => step('write', write, { text: input.text }),
+  output: { note: 'written' },
 });
 /** Holds one of two tokens for ever. */
 const holdNote = createExecutor({
@@ -24,10 +27,16 @@ const holdNote = createExecutor({
       chain(poll('done', look, { until: { runtimeState: ['done'] }, every: '10m', for: '10h' })),
     ),
 });
+const bindBook = createExecutor({
+  name: 'book.bind',
+  family: 'update',
+  resource: Book,
+  plan: () => step('bind', write, { text: 'cover' }),
+});
 
 export const app = defineApp({
   name: 'notes',
-  executors: [writeNote, holdNote],
+  executors: [writeNote, holdNote, bindBook],
   tasks: [write, look],
   handlers: () => [
     handle(write, (input) => {

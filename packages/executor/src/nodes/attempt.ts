@@ -23,7 +23,10 @@ export function partEnded(run: Run, path: string, index: number, result: NodeRes
   const last = node.nodes.length - 1;
   const isFinally = node.hasFinally === true && index === last;
   if (!result.ok) {
-    if (index > 0) logError(run, { error: { code: 'compensation_failed', message: `handling a failure failed: ${result.error.message}`, cause: result.error } });
+    if (index > 0)
+      logError(run, {
+        error: { code: 'compensation_failed', message: `handling a failure failed: ${result.error.message}`, cause: result.error },
+      });
     keepError(run, path, result.error);
     state.f = 1;
     if (result.stopped === true || isStopped(run, path)) state.x = 1;

@@ -17,9 +17,18 @@ export function startChild(run: Run, path: string): void {
   const { op, context } = run;
   const node = nodeOf(run, path, 'child');
   const input = resolveInput(node.input, op.outputs);
-  if (!input.ok) return fail(run, path, { code: 'missing_output', message: `${node.id} needs ${input.missing}, which no step has put out`, field: input.missing });
+  if (!input.ok)
+    return fail(run, path, {
+      code: 'missing_output',
+      message: `${node.id} needs ${input.missing}, which no step has put out`,
+      field: input.missing,
+    });
   const bytes = encodeJson(input.value).length;
-  if (bytes > INPUT_LIMIT_BYTES) return fail(run, path, { code: 'too_large', message: `the input of ${node.id} has ${bytes} bytes, at most ${INPUT_LIMIT_BYTES} travel` });
+  if (bytes > INPUT_LIMIT_BYTES)
+    return fail(run, path, {
+      code: 'too_large',
+      message: `the input of ${node.id} has ${bytes} bytes, at most ${INPUT_LIMIT_BYTES} travel`,
+    });
   const state: NodeStateOf<'child'> = { k: 'child', p: 'sent', s: context.now };
   op.active.set(path, state);
   const deadline = deadlineOf(planOf(run), node, state)!;
@@ -57,10 +66,12 @@ export function childEnded(run: Run, path: string, body: ChildEnded): void {
   if (state === undefined || body.operation !== childId(run, path)) return;
   const node = nodeOf(run, path, 'child');
   if (state.late === 1) return fail(run, path, late(run, node, state));
-  if (state.p === 'cancel' && body.outcome !== 'succeeded') return endStep(run, path, { ok: false, error: body.error ?? cancelled(), stopped: true });
+  if (state.p === 'cancel' && body.outcome !== 'succeeded')
+    return endStep(run, path, { ok: false, error: body.error ?? cancelled(), stopped: true });
   // a child that made it before the cancel reached it has still been stopped: nothing may follow
   if (state.p === 'cancel') return endStep(run, path, { ok: false, error: cancelled(), stopped: true });
-  if (body.outcome !== 'succeeded') return fail(run, path, failure(run, path, body.error ?? { code: body.outcome, message: `it ended ${body.outcome}` }));
+  if (body.outcome !== 'succeeded')
+    return fail(run, path, failure(run, path, body.error ?? { code: body.outcome, message: `it ended ${body.outcome}` }));
   const output = body.output ?? null;
   keepOutput(run, node.output ?? node.id, output, encodeJson(output).length);
   endStep(run, path, OK);
@@ -102,12 +113,21 @@ function lend(run: Run, node: CompiledChild): LentResource[] {
 
 function failure(run: Run, path: string, cause: WireError): WireError {
   const node = nodeOf(run, path, 'child');
-  return { code: 'child_failed', message: `${node.id} (${node.executor}): ${cause.message}`, data: { step: node.id, operation: childId(run, path) }, cause };
+  return {
+    code: 'child_failed',
+    message: `${node.id} (${node.executor}): ${cause.message}`,
+    data: { step: node.id, operation: childId(run, path) },
+    cause,
+  };
 }
 
 function late(run: Run, node: CompiledChild, state: NodeStateOf<'child'>): WireError {
   const waited = run.context.now - state.s;
-  return { code: 'deadline_exceeded', message: `${node.id} did not end in ${Math.round(node.deadlineMs / 1_000)} s`, data: { step: node.id, waited } };
+  return {
+    code: 'deadline_exceeded',
+    message: `${node.id} did not end in ${Math.round(node.deadlineMs / 1_000)} s`,
+    data: { step: node.id, waited },
+  };
 }
 
 function cancelled(): WireError {

@@ -6,7 +6,9 @@ import type { NodeState } from '../operation/state.ts';
 export function deadlineOf(plan: CompiledPlan, node: CompiledNode, state: NodeState): number | undefined {
   switch (node.type) {
     case 'step':
-      return state.k === 'step' ? state.s + (node.afterMs ?? 0) + stepDeadlineMs(node.deadlineMs, plan.tasks[node.task]!, plan.queueMs) : undefined;
+      return state.k === 'step'
+        ? state.s + (node.afterMs ?? 0) + stepDeadlineMs(node.deadlineMs, plan.tasks[node.task]!, plan.queueMs)
+        : undefined;
     case 'poll':
       return state.k === 'poll' ? state.s + node.forMs : undefined;
     case 'wait':

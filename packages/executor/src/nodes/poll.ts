@@ -110,12 +110,14 @@ function look(run: Run, path: string, state: PollState): void {
 function judge(run: Run, node: CompiledPoll, state: PollState, outcome: TaskOutcome): Look {
   if (outcome.kind !== 'succeeded') return judgeError(run, node, state, outcome);
   delete state.e;
-  const output: JsonObject = typeof outcome.output === 'object' && outcome.output !== null && !Array.isArray(outcome.output) ? (outcome.output as JsonObject) : {};
+  const output: JsonObject =
+    typeof outcome.output === 'object' && outcome.output !== null && !Array.isArray(outcome.output) ? (outcome.output as JsonObject) : {};
   const seen = outcome.patch?.runtimeState ?? (typeof output['runtimeState'] === 'string' ? output['runtimeState'] : undefined);
   if (seen !== undefined) {
     state.rs = seen.slice(0, RUNTIME_STATE_KEPT_CHARS);
     if (node.gone?.includes(seen) === true) return isGone(node, `the backend says ${seen}`);
-    if (node.fail?.includes(seen) === true) return { code: 'poll_failed', message: `${node.id}: the backend says ${seen}`, data: { step: node.id, runtimeState: seen } };
+    if (node.fail?.includes(seen) === true)
+      return { code: 'poll_failed', message: `${node.id}: the backend says ${seen}`, data: { step: node.id, runtimeState: seen } };
     if (node.until?.includes(seen) === true) return 'success';
   }
   if (node.until === undefined) {
@@ -129,7 +131,8 @@ function judge(run: Run, node: CompiledPoll, state: PollState, outcome: TaskOutc
 }
 
 function judgeError(run: Run, node: CompiledPoll, state: PollState, outcome: Exclude<TaskOutcome, { kind: 'succeeded' }>): Look {
-  const error: WireError = outcome.kind === 'cancelled' ? { code: 'cancelled', message: 'the look was given up by its worker' } : outcome.error;
+  const error: WireError =
+    outcome.kind === 'cancelled' ? { code: 'cancelled', message: 'the look was given up by its worker' } : outcome.error;
   if (error.code === 'missing_on_backend') return isGone(node, error.message);
   logError(run, { step: node.id, attempt: state.n, error });
   state.e = (state.e ?? 0) + 1;
@@ -149,15 +152,25 @@ function countUnknown(node: CompiledPoll, state: PollState, seen: string | undef
   }
   state.u = (state.u ?? 0) + 1;
   if (state.u < node.unknownAfter) return undefined;
-  return { code: 'poll_failed', message: `${node.id}: ${JSON.stringify(seen)} is no runtime state that the kind declares`, data: { step: node.id, runtimeState: seen } };
+  return {
+    code: 'poll_failed',
+    message: `${node.id}: ${JSON.stringify(seen)} is no runtime state that the kind declares`,
+    data: { step: node.id, runtimeState: seen },
+  };
 }
 
 /** What a look found on the way: written only when it changed, for a poll of 100 minutes looks 1,200 times. */
-function showPassing(run: Run, node: CompiledPoll, patch: { readonly runtimeState?: string; readonly backendId?: string } | undefined): void {
+function showPassing(
+  run: Run,
+  node: CompiledPoll,
+  patch: { readonly runtimeState?: string; readonly backendId?: string } | undefined,
+): void {
   const owned = ownedBy(run, node);
   if (owned === undefined || patch === undefined) return;
-  const runtimeState = patch.runtimeState === undefined || patch.runtimeState === owned.runtimeState ? {} : { runtimeState: patch.runtimeState.slice(0, 150) };
-  const backendId = patch.backendId === undefined || patch.backendId === owned.backendId ? {} : { backendId: patch.backendId.slice(0, 255) };
+  const runtimeState =
+    patch.runtimeState === undefined || patch.runtimeState === owned.runtimeState ? {} : { runtimeState: patch.runtimeState.slice(0, 150) };
+  const backendId =
+    patch.backendId === undefined || patch.backendId === owned.backendId ? {} : { backendId: patch.backendId.slice(0, 255) };
   if ('runtimeState' in runtimeState || 'backendId' in backendId) addPatch(run, owned, { ...runtimeState, ...backendId });
 }
 

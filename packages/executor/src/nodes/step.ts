@@ -63,10 +63,12 @@ export function stepEnded(run: Run, path: string, body: TaskEnded): void {
   // an older attempt is not what it waits for, and neither is one that has failed already
   if (body.attempt !== state.n || state.p !== 'run') return;
   const task = taskOf(run, node);
-  const error: WireError = outcome.kind === 'cancelled' ? { code: 'cancelled', message: `attempt ${state.n} was given up by its worker` } : outcome.error;
+  const error: WireError =
+    outcome.kind === 'cancelled' ? { code: 'cancelled', message: `attempt ${state.n} was given up by its worker` } : outcome.error;
   logError(run, { step: node.id, attempt: state.n, error });
   if (outcome.kind === 'unknown' && task.idempotent === 'no') {
-    if (state.r === 1) return fail(run, path, { code: 'outcome_unknown', message: `nobody can tell whether ${node.id} happened`, cause: error });
+    if (state.r === 1)
+      return fail(run, path, { code: 'outcome_unknown', message: `nobody can tell whether ${node.id} happened`, cause: error });
     state.r = 1;
     return send(run, path, state);
   }
@@ -83,7 +85,11 @@ export function stepOverdue(run: Run, path: string): void {
   const node = nodeOf(run, path, 'step');
   const waited = run.context.now - state.s;
   if (state.p === 'run') signalAttempt(run, node, state.n);
-  fail(run, path, { code: 'deadline_exceeded', message: `${node.id} did not end in ${Math.round(waited / 1_000)} s`, data: { step: node.id, waited, attempt: state.n } });
+  fail(run, path, {
+    code: 'deadline_exceeded',
+    message: `${node.id} did not end in ${Math.round(waited / 1_000)} s`,
+    data: { step: node.id, waited, attempt: state.n },
+  });
 }
 
 /** Stopped from outside: not a failure of its own. */
@@ -126,7 +132,12 @@ function tokenOf(state: StepState, attempt: number): string | undefined {
 /** A handler's own code is what branches match; only what has none becomes a plain failure of the step. */
 function finalError(step: string, attempt: number, error: WireError): WireError {
   if (error.code !== 'handler_error') return error;
-  return { code: 'step_failed', message: `${step} failed after attempt ${attempt}: ${error.message}`, data: { step, attempt }, cause: error };
+  return {
+    code: 'step_failed',
+    message: `${step} failed after attempt ${attempt}: ${error.message}`,
+    data: { step, attempt },
+    cause: error,
+  };
 }
 
 function fail(run: Run, path: string, error: WireError): void {

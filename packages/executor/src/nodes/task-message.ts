@@ -45,9 +45,19 @@ export function sendAttempt(run: Run, what: Attempt): { readonly token: string }
   const { op, context } = run;
   const { node, path, attempt } = what;
   const input = resolveInput(node.input, op.outputs);
-  if (!input.ok) return { error: { code: 'missing_output', message: `${node.id} needs ${input.missing}, which no step has put out`, field: input.missing } };
+  if (!input.ok)
+    return {
+      error: { code: 'missing_output', message: `${node.id} needs ${input.missing}, which no step has put out`, field: input.missing },
+    };
   const bytes = encodeJson(input.value).length;
-  if (bytes > INPUT_LIMIT_BYTES) return { error: { code: 'too_large', message: `the input of ${node.id} has ${bytes} bytes, at most ${INPUT_LIMIT_BYTES} travel`, field: `${node.id}.input` } };
+  if (bytes > INPUT_LIMIT_BYTES)
+    return {
+      error: {
+        code: 'too_large',
+        message: `the input of ${node.id} has ${bytes} bytes, at most ${INPUT_LIMIT_BYTES} travel`,
+        field: `${node.id}.input`,
+      },
+    };
   const task = taskOf(run, node);
   const owned = ownedBy(run, node);
   const lease = leaseFence(run, path);
@@ -70,7 +80,9 @@ export function sendAttempt(run: Run, what: Attempt): { readonly token: string }
       step: node.id,
       token,
       ...(owned === undefined ? {} : { resource: { kind: owned.kind, id: owned.id } }),
-      ...(owned === undefined && lease === undefined ? {} : { fence: { epoch: owned?.epoch ?? 0, ...(lease === undefined ? {} : { lease }) } }),
+      ...(owned === undefined && lease === undefined
+        ? {}
+        : { fence: { epoch: owned?.epoch ?? 0, ...(lease === undefined ? {} : { lease }) } }),
       idempotencyToken: `${op.key}:${node.id}`,
       timeLimitMs: task.timeLimitMs,
       ...(what.deadline === undefined ? {} : { deadline: what.deadline }),
@@ -114,7 +126,13 @@ export function writeStart(run: Run, path: string, node: Working): number | Wire
         const message = `${node.id}: ${owned.kind} ${owned.id} is ${ahead}, from where ${node.transition} does not lead`;
         return { code: 'forbidden_state', message, data: { kind: owned.kind, id: owned.id, state: ahead } };
       }
-      if (!isThere) addWrite(run, owned, transitionWrite(node.transition, holdOf(run, owned), during === undefined ? {} : { runtimeState: during }), path);
+      if (!isThere)
+        addWrite(
+          run,
+          owned,
+          transitionWrite(node.transition, holdOf(run, owned), during === undefined ? {} : { runtimeState: during }),
+          path,
+        );
       else if (during !== undefined && during !== owned.runtimeState) addPatch(run, owned, { runtimeState: during });
     } else if (during !== undefined && during !== owned.runtimeState) addPatch(run, owned, { runtimeState: during });
   }
@@ -127,12 +145,22 @@ export function keepSuccess(run: Run, node: Working, output: Json, patch: Resour
     const contract = run.settings.tasks.get(taskOf(run, node).name);
     const value = contract?.output === undefined ? output : validateNow(contract.output, output, `${node.id}.output`, 'invalid_output');
     const bytes = encodeJson(value).length;
-    if (bytes > OUTPUT_LIMIT_BYTES) return { code: 'output_too_large', message: `the output of ${node.id} has ${bytes} bytes, at most ${OUTPUT_LIMIT_BYTES} are kept`, field: `${node.id}.output` };
+    if (bytes > OUTPUT_LIMIT_BYTES)
+      return {
+        code: 'output_too_large',
+        message: `the output of ${node.id} has ${bytes} bytes, at most ${OUTPUT_LIMIT_BYTES} are kept`,
+        field: `${node.id}.output`,
+      };
     const change = changeOf(node, patch);
     const owned = ownedBy(run, node);
     if (change !== undefined && owned !== undefined) {
       checkFields(change, `${node.id}.patch`, 'invalid_output');
-      if (sizeOfData(change) > PATCH_LIMIT_BYTES) return { code: 'output_too_large', message: `the patch of ${node.id} is over ${PATCH_LIMIT_BYTES} bytes`, field: `${node.id}.patch` };
+      if (sizeOfData(change) > PATCH_LIMIT_BYTES)
+        return {
+          code: 'output_too_large',
+          message: `the patch of ${node.id} is over ${PATCH_LIMIT_BYTES} bytes`,
+          field: `${node.id}.patch`,
+        };
       addPatch(run, owned, change);
     }
     keepOutput(run, node.output ?? node.id, value, bytes);

@@ -65,7 +65,11 @@ export function leaseOverdue(run: Run, path: string): void {
   const node = nodeOf(run, path, 'throttled');
   release(run, path, node);
   const waited = run.context.now - state.s;
-  failNode(run, path, { code: 'deadline_exceeded', message: `no lease of ${node.scope} in ${Math.round(waited / 1_000)} s`, data: { scope: node.scope, waited } });
+  failNode(run, path, {
+    code: 'deadline_exceeded',
+    message: `no lease of ${node.scope} in ${Math.round(waited / 1_000)} s`,
+    data: { scope: node.scope, waited },
+  });
 }
 
 /** Only while it waits: a lease that is held ends with its nodes. */

@@ -13,7 +13,12 @@ export function startTransition(run: Run, path: string): void {
   const owned = ownedBy(run, node);
   if (owned === undefined || owned.lost !== undefined) return endNode(run, path, OK);
   const resolved = resolveInput(node.set, run.op.outputs);
-  if (!resolved.ok) return failNode(run, path, { code: 'missing_output', message: `the transition needs ${resolved.missing}, which no step has put out`, field: resolved.missing });
+  if (!resolved.ok)
+    return failNode(run, path, {
+      code: 'missing_output',
+      message: `the transition needs ${resolved.missing}, which no step has put out`,
+      field: resolved.missing,
+    });
   const set = (resolved.value ?? {}) as ResourceChange;
   try {
     checkFields(set, 'transition.set', 'invalid_output');

@@ -55,7 +55,12 @@ export function waitSeen(run: Run, path: string, outcome: WriteOutcome): void {
   if (node.until.includes(record.state)) return endStep(run, path, OK);
   if (node.fail?.includes(record.state) === true) {
     const cause = record.error === null ? {} : { cause: record.error };
-    return fail(run, path, { code: 'forbidden_state', message: `${name}, which was waited for, is ${record.state}`, data: { ...data, state: record.state }, ...cause });
+    return fail(run, path, {
+      code: 'forbidden_state',
+      message: `${name}, which was waited for, is ${record.state}`,
+      data: { ...data, state: record.state },
+      ...cause,
+    });
   }
   const left = state.s + node.deadlineMs - run.context.now;
   if (left <= 0) return waitOverdue(run, path);

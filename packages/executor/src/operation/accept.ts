@@ -54,7 +54,10 @@ export function acceptOutcome(run: Run, outcome: WriteOutcome): void {
   delete accepting.effect;
   if (op.progress.stop !== undefined || definition === undefined) {
     if (outcome.ok && outcome.record !== undefined) note(run, accepting.index, outcome.record, outcome);
-    const stop = op.progress.stop ?? { outcome: 'rejected' as const, error: { code: 'unknown_executor', message: `${op.head.executor} is not registered` } };
+    const stop = op.progress.stop ?? {
+      outcome: 'rejected' as const,
+      error: { code: 'unknown_executor', message: `${op.head.executor} is not registered` },
+    };
     return giveBack(run, stop);
   }
   const owned = op.resources[accepting.index]!;
@@ -122,7 +125,8 @@ function takeNext(run: Run, definition: ExecutorDefinition): void {
   const index = left[0];
   if (index === undefined) return allTaken(run, definition);
   // the last snapshot goes straight into the plan, the ones before it have to wait for it
-  for (const [taken, record] of op.taken) if (taken === op.accepting!.index) run.effects.push({ type: 'putItem', item: takenItem(taken), body: record as never });
+  for (const [taken, record] of op.taken)
+    if (taken === op.accepting!.index) run.effects.push({ type: 'putItem', item: takenItem(taken), body: record as never });
   op.accepting!.index = index;
   const owned = op.resources[index]!;
   order(run, owned.lender === undefined ? take(run, definition, owned, index === 0) : lookAt(run, owned));
@@ -199,9 +203,18 @@ function refused(run: Run, owned: OwnedResource, outcome: WriteOutcome & { ok: f
   const operation = record?.currentOperation ?? null;
   const data = { kind: owned.kind, id: owned.id, state, operation };
   const runtime = definition.options.guard?.runtimeStates;
-  if (outcome.reason === 'state' && runtime !== undefined && record !== undefined && isResting(state) && !runtime.includes(record.runtimeState)) {
+  if (
+    outcome.reason === 'state' &&
+    runtime !== undefined &&
+    record !== undefined &&
+    isResting(state) &&
+    !runtime.includes(record.runtimeState)
+  ) {
     const message = `${name} is ${record.runtimeState || 'in no known state'}, not ${runtime.join(' or ')}`;
-    return giveBack(run, { outcome: 'rejected', error: { code: 'forbidden_state', message, data: { ...data, runtimeState: record.runtimeState } } });
+    return giveBack(run, {
+      outcome: 'rejected',
+      error: { code: 'forbidden_state', message, data: { ...data, runtimeState: record.runtimeState } },
+    });
   }
   const message = operation === null ? `${name} is ${state}` : `${name} is ${state}, owned by operation ${operation}`;
   const until = op.head.parent?.waitUntil;
@@ -226,9 +239,12 @@ function giveBack(run: Run, then: NonNullable<Accepting['then']>): void {
 
 function checkNamed(definition: ExecutorDefinition, named: readonly ResourceRef[]): ResourceRef | undefined {
   const [first] = named;
-  if (first === undefined && definition.family !== 'free') throw new TroupeError('invalid_input', `${definition.name} needs a resource`, { field: 'resource' });
+  if (first === undefined && definition.family !== 'free')
+    throw new TroupeError('invalid_input', `${definition.name} needs a resource`, { field: 'resource' });
   if (first !== undefined && definition.kind !== undefined && first.kind !== definition.kind.kind) {
-    throw new TroupeError('invalid_input', `${definition.name} is for ${definition.kind.kind}, not for ${first.kind}`, { field: 'resource.kind' });
+    throw new TroupeError('invalid_input', `${definition.name} is for ${definition.kind.kind}, not for ${first.kind}`, {
+      field: 'resource.kind',
+    });
   }
   return first;
 }
@@ -240,7 +256,8 @@ function derived(run: Run, definition: ExecutorDefinition, record: ResourceRecor
 }
 
 function ownedOf(run: Run, definition: ExecutorDefinition, specs: readonly (ResourceRef | OwnedSpec)[]): OwnedResource[] {
-  if (specs.length > RESOURCES_LIMIT) throw new TroupeError('invalid_input', `an operation owns at most ${RESOURCES_LIMIT} resources`, { field: 'resources' });
+  if (specs.length > RESOURCES_LIMIT)
+    throw new TroupeError('invalid_input', `an operation owns at most ${RESOURCES_LIMIT} resources`, { field: 'resources' });
   const seen = new Set<string>();
   return specs.map((one, index) => {
     const spec: OwnedSpec = 'ref' in one ? one : { ref: one };

@@ -94,7 +94,8 @@ function receive(settings: OperationSettings, state: OperationState, message: In
 }
 
 function firstMail(settings: OperationSettings, key: string, message: Incoming, context: TurnContext): Run | undefined {
-  if (message.type === 'command') return createOperation(settings, key, message.body as unknown as CommandMail, undefined, message, context);
+  if (message.type === 'command')
+    return createOperation(settings, key, message.body as unknown as CommandMail, undefined, message, context);
   if (message.type === 'child') {
     const { command, parent } = message.body as unknown as ChildMail;
     return createOperation(settings, key, { command }, parent, message, context);
@@ -155,7 +156,9 @@ function fold(run: Run, message: Incoming): void {
     case 'verb.cancel':
       return cancel(run, body as { reason?: string; by?: string });
     default:
-      return message.sender === 'timer' && message.timer !== undefined ? fired(run, message.type, shortTimer(run, message.timer), body as { node?: string }) : undefined;
+      return message.sender === 'timer' && message.timer !== undefined
+        ? fired(run, message.type, shortTimer(run, message.timer), body as { node?: string })
+        : undefined;
   }
 }
 

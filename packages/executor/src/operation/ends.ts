@@ -45,7 +45,10 @@ export function endSettled(run: Run, settled: Settled): void {
   if (settled.how === 'refused' && flight.state !== 'ERRED' && isLast) {
     // the plan left it in a state from which this end is illegal: that is a failure, not a reason to overwrite
     const found = settled.record?.state ?? owned.state;
-    const error = { code: 'forbidden_state', message: `${owned.kind} ${owned.id} is ${found}, from where it cannot become ${flight.state ?? 'what the end says'}` };
+    const error = {
+      code: 'forbidden_state',
+      message: `${owned.kind} ${owned.id} is ${found}, from where it cannot become ${flight.state ?? 'what the end says'}`,
+    };
     progress.outcome = 'failed';
     progress.error ??= error;
     owned.state = found;
@@ -124,10 +127,16 @@ function keepOutput(run: Run): void {
   const wanted = op.plan?.output;
   if (wanted === undefined) return;
   // a branch that was not taken leaves its part empty; it is no reason to fail what has succeeded
-  const present = { ...wanted, refs: (wanted.refs ?? []).filter((one) => resolveInput({ value: null, refs: [{ ...one, at: [] }] }, op.outputs).ok) };
+  const present = {
+    ...wanted,
+    refs: (wanted.refs ?? []).filter((one) => resolveInput({ value: null, refs: [{ ...one, at: [] }] }, op.outputs).ok),
+  };
   const resolved = resolveInput(present, op.outputs);
   if (!resolved.ok) return;
   const bytes = encodeJson(resolved.value).length;
   if (bytes <= OUTPUT_LIMIT_BYTES) op.progress.output = resolved.value;
-  else logError(run, { error: { code: 'output_too_large', message: `the output has ${bytes} bytes, at most ${OUTPUT_LIMIT_BYTES} are kept` } });
+  else
+    logError(run, {
+      error: { code: 'output_too_large', message: `the output has ${bytes} bytes, at most ${OUTPUT_LIMIT_BYTES} are kept` },
+    });
 }

@@ -28,7 +28,14 @@ export function finish(run: Run, outcome: Outcome, error: WireError | undefined)
     delete owned.flight;
     delete owned.queue;
   }
-  const body = { id: op.key, executor: head.executor, outcome, digest: head.digest, endedAt: context.now, ...(progress.error === undefined ? {} : { error: progress.error.code }) };
+  const body = {
+    id: op.key,
+    executor: head.executor,
+    outcome,
+    digest: head.digest,
+    endedAt: context.now,
+    ...(progress.error === undefined ? {} : { error: progress.error.code }),
+  };
   run.effects.push({ type: 'end', ttlMs: settings.endedTtlMs, tombstone: { ttlMs: settings.tombstoneTtlMs, body } });
 }
 
@@ -42,7 +49,10 @@ function tell(run: Run, outcome: Outcome): void {
   const rejected = outcome === 'rejected' && progress.error !== undefined ? progress.error : undefined;
   run.effects.push({
     type: 'answer',
-    answer: rejected === undefined ? { v: 1, operation: op.key, answer: 'ended', outcome, ...output, ...error } : { v: 1, operation: op.key, answer: 'rejected', error: rejected },
+    answer:
+      rejected === undefined
+        ? { v: 1, operation: op.key, answer: 'ended', outcome, ...output, ...error }
+        : { v: 1, operation: op.key, answer: 'rejected', error: rejected },
     ...reply,
   });
   tellParent(run);

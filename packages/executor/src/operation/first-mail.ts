@@ -48,7 +48,14 @@ export function createOperation(
 export function endUnborn(settings: OperationSettings, key: string, message: Incoming, context: TurnContext): Run {
   const { node } = message.body as { node?: string };
   const parent = message.from === undefined || node === undefined ? undefined : { operation: message.from.key, node, leases: [] };
-  const head: Head = { executor: '', family: 'free', digest: '', class: 'regular', createdAt: '', ...(parent === undefined ? {} : { parent }) };
+  const head: Head = {
+    executor: '',
+    family: 'free',
+    digest: '',
+    class: 'regular',
+    createdAt: '',
+    ...(parent === undefined ? {} : { parent }),
+  };
   const run = createRun(settings, emptyOperation(key, head), context);
   finish(run, 'cancelled', { code: 'cancelled', message: 'cancelled before it began' });
   return run;

@@ -23,7 +23,11 @@ export function startPlan(run: Run, definition: ExecutorDefinition): void {
   op.accepting = undefined;
   if (snapshots.length > 1) for (const index of op.taken.keys()) run.effects.push({ type: 'removeItem', item: takenItem(index) });
   op.taken.clear();
-  run.effects.push({ type: 'answer', answer: { v: 1, operation: op.key, answer: 'accepted' }, ...(head.replyTo === undefined ? {} : { replyTo: head.replyTo }) });
+  run.effects.push({
+    type: 'answer',
+    answer: { v: 1, operation: op.key, answer: 'accepted' },
+    ...(head.replyTo === undefined ? {} : { replyTo: head.replyTo }),
+  });
   if (head.parent !== undefined) {
     const { operation, node } = head.parent;
     send(run, { kind: 'operation', key: operation }, 'child.answered', { operation: op.key, node, accepted: true });
@@ -35,11 +39,21 @@ export function startPlan(run: Run, definition: ExecutorDefinition): void {
     progress.total = plan.steps;
     const limit = head.deadlineMs ?? plan.durationMs;
     progress.deadline = context.now + limit;
-    publish(run, 'accepted', { class: head.class, steps: plan.steps, resources: op.resources.map(({ kind, id }) => ({ kind, id })), ...parentOf(run) });
+    publish(run, 'accepted', {
+      class: head.class,
+      steps: plan.steps,
+      resources: op.resources.map(({ kind, id }) => ({ kind, id })),
+      ...parentOf(run),
+    });
     armWatchdog(run);
     run.jobs.push({ do: 'start', path: ROOT_PATH });
   } catch (thrown) {
-    publish(run, 'accepted', { class: head.class, steps: 0, resources: op.resources.map(({ kind, id }) => ({ kind, id })), ...parentOf(run) });
+    publish(run, 'accepted', {
+      class: head.class,
+      steps: 0,
+      resources: op.resources.map(({ kind, id }) => ({ kind, id })),
+      ...parentOf(run),
+    });
     planEnded(run, { ok: false, error: toWireError(thrown, 'plan_failed') });
   }
 }
@@ -53,7 +67,13 @@ function planOf(run: Run, definition: ExecutorDefinition, snapshots: readonly Sn
   try {
     plan = neverCreated
       ? transition(undefined, 'beginDeleting')
-      : options.plan({ resource: snapshots[0]!, resources: snapshots, input: op.input as never, options: { force: op.progress.forced ?? op.head.force ?? false }, operation: op.key });
+      : options.plan({
+          resource: snapshots[0]!,
+          resources: snapshots,
+          input: op.input as never,
+          options: { force: op.progress.forced ?? op.head.force ?? false },
+          operation: op.key,
+        });
   } catch (thrown) {
     const cause = toWireError(thrown, 'plan_failed');
     throw new TroupeError('plan_failed', `the planner of ${definition.name} threw: ${cause.message}`, { cause: thrown });
@@ -74,7 +94,8 @@ function planOf(run: Run, definition: ExecutorDefinition, snapshots: readonly Sn
 function showDetails(run: Run, definition: ExecutorDefinition, resource: Snapshot | undefined): void {
   const details = definition.options.actionDetails?.({ resource, input: run.op.input as never });
   if (details === undefined) return;
-  run.op.progress.actionDetails = encodeJson(details).length > DETAILS_LIMIT_BYTES ? { message: 'too large to be kept' } : (details as Json);
+  run.op.progress.actionDetails =
+    encodeJson(details).length > DETAILS_LIMIT_BYTES ? { message: 'too large to be kept' } : (details as Json);
   for (const owned of run.op.resources) {
     if (owned.family === 'action' && owned.lender === undefined) addPatch(run, owned, { actionDetails: run.op.progress.actionDetails });
   }
@@ -96,5 +117,6 @@ function keepPlan(run: Run, plan: CompiledPlan): void {
   const text = encodeJson(plan);
   if (text.length <= PLAN_INLINE_BYTES) return;
   op.planItems = Math.ceil(text.length / CHUNK_CHARS);
-  for (let i = 0; i < op.planItems; i++) run.effects.push({ type: 'putItem', item: planItem(i), body: text.slice(i * CHUNK_CHARS, (i + 1) * CHUNK_CHARS) });
+  for (let i = 0; i < op.planItems; i++)
+    run.effects.push({ type: 'putItem', item: planItem(i), body: text.slice(i * CHUNK_CHARS, (i + 1) * CHUNK_CHARS) });
 }

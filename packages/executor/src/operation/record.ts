@@ -44,7 +44,10 @@ export function rootOf(op: Operation): OperationRoot {
 
 function withoutItems(owned: OwnedResource): OwnedResource {
   if (owned.queue?.some((entry) => entry.item !== undefined) !== true) return owned;
-  return { ...owned, queue: owned.queue.map((entry) => (entry.item === undefined ? entry : { nodes: entry.nodes, after: entry.after, item: entry.item })) };
+  return {
+    ...owned,
+    queue: owned.queue.map((entry) => (entry.item === undefined ? entry : { nodes: entry.nodes, after: entry.after, item: entry.item })),
+  };
 }
 
 export function operationOf(key: string, record: EntityRecord): Operation {
@@ -58,7 +61,10 @@ export function operationOf(key: string, record: EntityRecord): Operation {
     input: root.inputItem === true ? (items.get(INPUT_ITEM) ?? null) : (root.input ?? null),
     inputInItem: root.inputItem === true,
     progress: root.progress,
-    resources: (root.resources ?? []).map((owned) => ({ ...owned, ...(owned.queue === undefined ? {} : { queue: owned.queue.map((entry) => withItem(entry, items)) }) })),
+    resources: (root.resources ?? []).map((owned) => ({
+      ...owned,
+      ...(owned.queue === undefined ? {} : { queue: owned.queue.map((entry) => withItem(entry, items)) }),
+    })),
     accepting: root.accepting,
     taken: new Map(),
     plan: root.plan ?? planFrom(items, root.planItems ?? 0),

@@ -139,7 +139,11 @@ export function settleWrite(run: Run, effect: string, outcome: WriteOutcome): Se
 
 function forbidden(owned: OwnedResource, flight: Flight, found = owned.state): WireError {
   const ref = { kind: owned.kind, id: owned.id };
-  return { code: 'forbidden_state', message: `${owned.kind} ${owned.id} is ${found}, which forbids ${flight.state ?? 'the write'}`, data: { ...ref, state: found } };
+  return {
+    code: 'forbidden_state',
+    message: `${owned.kind} ${owned.id} is ${found}, which forbids ${flight.state ?? 'the write'}`,
+    data: { ...ref, state: found },
+  };
 }
 
 /** Writes nothing more to a resource; whoever waited for it goes on, as cleanup that needs no row must. */
@@ -161,7 +165,10 @@ function append(owned: OwnedResource): WriteEntry {
 }
 
 function keepInItem(run: Run, entry: WriteEntry): void {
-  const body = { ...(entry.patch === undefined ? {} : { patch: entry.patch }), ...(entry.write === undefined ? {} : { write: entry.write }) };
+  const body = {
+    ...(entry.patch === undefined ? {} : { patch: entry.patch }),
+    ...(entry.write === undefined ? {} : { write: entry.write }),
+  };
   if (entry.item === undefined && encodeJson(body).length <= INLINE_LIMIT_BYTES) return;
   entry.item ??= `write/${run.context.newId()}`;
   run.effects.push({ type: 'putItem', item: entry.item, body: body as never });

@@ -132,7 +132,12 @@ export function send(run: Run, to: Address, type: string, body: object, timed?: 
 
 export function publish(run: Run, event: string, body: object): void {
   const { context, executor } = run.op.head;
-  run.effects.push({ type: 'publish', topic: ['operation', executor, run.op.key, event], body: body as never, ...(context === undefined ? {} : { context }) });
+  run.effects.push({
+    type: 'publish',
+    topic: ['operation', executor, run.op.key, event],
+    body: body as never,
+    ...(context === undefined ? {} : { context }),
+  });
 }
 
 /** Keeps the first error of a group or attempt until it has ended. Items, for most never have one. */

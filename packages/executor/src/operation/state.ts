@@ -108,7 +108,19 @@ export type NodeState =
   /** `s` since, `n` attempt, `t` tokens of the attempts oldest first (ending with attempt `n`), `id` timer, `w` writes awaited, `r` reconciling. */
   | { k: 'step'; p: 'delay' | 'write' | 'run' | 'retry'; s: number; n: number; t: string[]; id?: string; w?: number; r?: 1; pr?: string }
   /** `n` looks, `e` failed ones in a row, `u` unknown states in a row, `rs` last runtime state, `a` when the attempt or pause began. */
-  | { k: 'poll'; p: 'delay' | 'write' | 'look' | 'pause'; s: number; n: number; t?: string; id?: string; w?: number; e?: number; u?: number; rs?: string; at?: number }
+  | {
+      k: 'poll';
+      p: 'delay' | 'write' | 'look' | 'pause';
+      s: number;
+      n: number;
+      t?: string;
+      id?: string;
+      w?: number;
+      e?: number;
+      u?: number;
+      rs?: string;
+      at?: number;
+    }
   | { k: 'pause'; s: number; id: string }
   /** `w` effect id of the look, `of` operation that will say when it is over, `st` last state seen. */
   | { k: 'wait'; p: 'look' | 'pause'; s: number; id?: string; w?: string; of?: string; st?: string }

@@ -19,11 +19,15 @@ function answerTo(message: Incoming, context: TurnContext): Effect | undefined {
     }
     case 'throttle.asked': {
       const { lease } = message.body as { lease: string };
-      return message.from === undefined ? undefined : { type: 'send', to: message.from, mail: { type: 'holding', body: { lease, holds: false } } };
+      return message.from === undefined
+        ? undefined
+        : { type: 'send', to: message.from, mail: { type: 'holding', body: { lease, holds: false } } };
     }
     case 'watch': {
       const { node } = message.body as unknown as WatchMail;
-      return message.from === undefined ? undefined : { type: 'send', to: message.from, mail: { type: 'operation.over', body: { operation: context.self.key, node } } };
+      return message.from === undefined
+        ? undefined
+        : { type: 'send', to: message.from, mail: { type: 'operation.over', body: { operation: context.self.key, node } } };
     }
     default:
       return undefined;

@@ -39,7 +39,11 @@ export function step(id: string, task: TaskContract | string, input?: unknown, o
 }
 
 /** Looks again and again until a state comes: each look is a task, between looks nothing is held. */
-export function poll<C extends TaskContract>(id: string, task: C, options: Omit<PollOptions, 'input'> & { readonly input?: WithRefs<SentInputOf<C>> }): PollNode;
+export function poll<C extends TaskContract>(
+  id: string,
+  task: C,
+  options: Omit<PollOptions, 'input'> & { readonly input?: WithRefs<SentInputOf<C>> },
+): PollNode;
 export function poll(id: string, task: string, options: PollOptions): PollNode;
 export function poll(id: string, task: TaskContract | string, options: PollOptions): PollNode {
   return { ...options, type: 'poll', id, task };
@@ -71,7 +75,11 @@ export function giveBack(need: Need): GiveBackNode {
 }
 
 /** Moves a resource of the operation through its life-cycle, by the name of a transition or between states. */
-export function transition(on: Target | undefined, to: TransitionName | { readonly from: readonly string[]; readonly to: string }, set?: TransitionSet): TransitionNode {
+export function transition(
+  on: Target | undefined,
+  to: TransitionName | { readonly from: readonly string[]; readonly to: string },
+  set?: TransitionSet,
+): TransitionNode {
   return { type: 'transition', to, ...(on === undefined ? {} : { on }), ...(set === undefined ? {} : { set }) };
 }
 
@@ -84,7 +92,11 @@ export function child(id: string, executor: ExecutorTarget, options: ChildOption
  * Runs `body`; if it fails, the first clause of `catch` that names the error's code; then `finally`, in any case. A
  * handled failure is a success. Handlers that have begun are let through to their end, also by a cancel.
  */
-export function attempt(options: { readonly body: PlanNode; readonly catch?: readonly CatchClause[]; readonly finally?: PlanNode }): AttemptNode {
+export function attempt(options: {
+  readonly body: PlanNode;
+  readonly catch?: readonly CatchClause[];
+  readonly finally?: PlanNode;
+}): AttemptNode {
   return { ...options, type: 'attempt' };
 }
 

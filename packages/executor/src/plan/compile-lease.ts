@@ -23,7 +23,11 @@ export function heldByParents(leases: readonly HeldLease[]): HeldNeed[] {
   return leases.map((lease) => ({ scope: lease.scope, left: { ...lease.need }, own: false }));
 }
 
-export function compileThrottled(node: ThrottledNode, place: Place, compiler: Compiler): { compiled: Omit<CompiledThrottled, 'nodes'>; within: HeldNeed[] } {
+export function compileThrottled(
+  node: ThrottledNode,
+  place: Place,
+  compiler: Compiler,
+): { compiled: Omit<CompiledThrottled, 'nodes'>; within: HeldNeed[] } {
   knownKeys(node, ['type', 'id', 'scope', 'need', 'priority', 'deadline', 'nodes'], place.field);
   const scope = textAt(node.scope, `${place.field}.scope`, SCOPE_LIMIT_CHARS);
   if (scope.split('/').includes('')) throw wrong(`${place.field}.scope`, 'has an empty segment');
@@ -52,7 +56,11 @@ function checkNesting(scope: string, need: Need, held: readonly HeldNeed[], plac
   if (same.length > 0) return;
   const above = held.find((one) => rootOf(one.scope) > root);
   if (above !== undefined) {
-    throw wrong(`${place.field}.scope`, `${root} inside a lease of ${rootOf(above.scope)}: roots are taken in ascending order`, 'lease_order');
+    throw wrong(
+      `${place.field}.scope`,
+      `${root} inside a lease of ${rootOf(above.scope)}: roots are taken in ascending order`,
+      'lease_order',
+    );
   }
 }
 

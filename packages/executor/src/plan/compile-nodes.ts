@@ -33,7 +33,12 @@ export function compileWait(node: WaitNode, place: Place, compiler: Compiler): C
   };
 }
 
-export function compileTransition(node: TransitionNode, place: Place, compiler: Compiler, stored: (value: unknown, at: Place) => StoredInput | undefined): CompiledNode {
+export function compileTransition(
+  node: TransitionNode,
+  place: Place,
+  compiler: Compiler,
+  stored: (value: unknown, at: Place) => StoredInput | undefined,
+): CompiledNode {
   knownKeys(node, ['type', 'on', 'to', 'set'], place.field);
   if ((compiler.settings.resources ?? []).length === 0) throw wrong(place.field, 'the operation owns no resource');
   if (node.set !== undefined) knownKeys(node.set, ['runtimeState', 'backendId', 'data'], `${place.field}.set`);
@@ -41,7 +46,12 @@ export function compileTransition(node: TransitionNode, place: Place, compiler: 
   const set = stored(node.set, { ...place, field: `${place.field}.set` });
   const rest = { ...(on === undefined ? {} : { on }), ...(set === undefined ? {} : { set }) };
   if (typeof node.to === 'string') return { type: 'transition', name: compiler.transition(node.to, place), ...rest };
-  return { type: 'transition', from: wordsAt(node.to.from, `${place.field}.to.from`), to: textAt(node.to.to, `${place.field}.to.to`), ...rest };
+  return {
+    type: 'transition',
+    from: wordsAt(node.to.from, `${place.field}.to.from`),
+    to: textAt(node.to.to, `${place.field}.to.to`),
+    ...rest,
+  };
 }
 
 export function compileChild(node: ChildNode, place: Place, compiler: Compiler): CompiledNode {

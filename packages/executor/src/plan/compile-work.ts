@@ -31,7 +31,8 @@ export function compilePoll(node: PollNode, place: Place, compiler: Compiler): C
     checkVocabulary(states, node, place, compiler, name);
     return states;
   };
-  if (node.until === undefined || !('runtimeState' in node.until || node.until.done === true)) throw wrong(at('until'), 'must be {runtimeState: [...]} or {done: true}');
+  if (node.until === undefined || !('runtimeState' in node.until || node.until.done === true))
+    throw wrong(at('until'), 'must be {runtimeState: [...]} or {done: true}');
   const until = 'runtimeState' in node.until ? words(node.until.runtimeState, 'until') : undefined;
   const fail = node.fail === undefined ? undefined : words(node.fail.runtimeState, 'fail');
   // `gone` may name a word of the look itself (a 404), which the backend never reports
@@ -39,7 +40,8 @@ export function compilePoll(node: PollNode, place: Place, compiler: Compiler): C
   const twice = [...(until ?? []), ...(fail ?? []), ...(gone ?? [])].find((word, i, all) => all.indexOf(word) !== i);
   if (twice !== undefined) throw wrong(place.field, `${JSON.stringify(twice)} has two meanings`);
   const jitter = node.jitter ?? 0;
-  if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= JITTER_LIMIT)) throw wrong(at('jitter'), `must be from 0 to ${JITTER_LIMIT}`);
+  if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= JITTER_LIMIT))
+    throw wrong(at('jitter'), `must be from 0 to ${JITTER_LIMIT}`);
   return {
     type: 'poll',
     ...common,
@@ -89,7 +91,8 @@ function runtimeStates(states: RuntimeStates, node: StepNode | PollNode, place: 
 function checkVocabulary(states: readonly string[], node: StepNode | PollNode, place: Place, compiler: Compiler, name: string): void {
   const known = vocabularyOf(node, place, compiler);
   const stranger = known === undefined ? undefined : states.find((word) => !known.has(word));
-  if (stranger !== undefined) throw wrong(`${place.field}.${name}`, `there is no runtime state ${JSON.stringify(stranger)}, only ${[...(known ?? [])].join(', ')}`);
+  if (stranger !== undefined)
+    throw wrong(`${place.field}.${name}`, `there is no runtime state ${JSON.stringify(stranger)}, only ${[...(known ?? [])].join(', ')}`);
 }
 
 function vocabularyOf(node: StepNode | PollNode, place: Place, compiler: Compiler): ReadonlySet<string> | undefined {

@@ -77,10 +77,12 @@ export function compilePlan(plan: PlanNode, settings: CompileSettings = {}): Com
       const field = [at.field, ...one.at].join('.');
       const made = outputs.get(one.output);
       if (made === undefined) throw wrong(field, `no earlier step has an output ${JSON.stringify(one.output)}`);
-      if (groups.has(commonPath(made, at.path))) throw wrong(field, `${JSON.stringify(one.output)} comes from a step that runs beside this one`);
+      if (groups.has(commonPath(made, at.path)))
+        throw wrong(field, `${JSON.stringify(one.output)} comes from a step that runs beside this one`);
       named.add(one.output);
     }
-    if (input !== undefined && encodeJson(input.value).length > INPUT_LIMIT_BYTES) throw wrong(at.field, `is over ${INPUT_LIMIT_BYTES} bytes`);
+    if (input !== undefined && encodeJson(input.value).length > INPUT_LIMIT_BYTES)
+      throw wrong(at.field, `is over ${INPUT_LIMIT_BYTES} bytes`);
     return input;
   };
 
@@ -153,7 +155,12 @@ export function compilePlan(plan: PlanNode, settings: CompileSettings = {}): Com
         return compileChild(node, place, compiler);
       case 'attempt': {
         const parts = attemptParts(node, place);
-        return { type: 'attempt', nodes: many(parts.nodes, path, held), codes: parts.codes, ...(parts.hasFinally ? { hasFinally: true } : {}) };
+        return {
+          type: 'attempt',
+          nodes: many(parts.nodes, path, held),
+          codes: parts.codes,
+          ...(parts.hasFinally ? { hasFinally: true } : {}),
+        };
       }
       default:
         throw wrong(place.field, 'is no node of a plan');
@@ -180,7 +187,9 @@ export function compilePlan(plan: PlanNode, settings: CompileSettings = {}): Com
 function resourceIndex(target: Target | undefined, owned: readonly ResourceRef[], at: Place): number | undefined {
   if (target === undefined) return undefined;
   const field = `${at.field}.on`;
-  const matches = owned.flatMap((one, i) => ((typeof target === 'string' ? one.kind === target : one.kind === target.kind && one.id === target.id) ? [i] : []));
+  const matches = owned.flatMap((one, i) =>
+    (typeof target === 'string' ? one.kind === target : one.kind === target.kind && one.id === target.id) ? [i] : [],
+  );
   const name = typeof target === 'string' ? target : `${target?.kind}/${target?.id}`;
   if (matches.length === 0) throw wrong(field, `the operation does not own ${name}`);
   if (matches.length > 1) throw wrong(field, `the operation owns ${matches.length} of ${name}: name one by {kind, id}`);
@@ -190,7 +199,8 @@ function resourceIndex(target: Target | undefined, owned: readonly ResourceRef[]
 function placeFirstStep(root: CompiledNode, name: TransitionName | undefined, used: ReadonlySet<string>): CompiledNode {
   if (name === undefined || used.has(name)) return root;
   const place = (node: CompiledNode): CompiledNode | undefined => {
-    if (node.type === 'step' || node.type === 'poll') return node.on === undefined && node.transition === undefined ? { ...node, transition: name } : undefined;
+    if (node.type === 'step' || node.type === 'poll')
+      return node.on === undefined && node.transition === undefined ? { ...node, transition: name } : undefined;
     if (!('nodes' in node)) return undefined;
     for (const [i, inner] of node.nodes.entries()) {
       const placed = place(inner);
@@ -207,4 +217,3 @@ function commonPath(a: string, b: string): string {
   while (n < x.length && x[n] === y[n]) n++;
   return x.slice(0, n).join('.');
 }
-

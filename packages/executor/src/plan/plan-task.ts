@@ -38,7 +38,12 @@ export function spanMs(task: PlanTask): number {
 }
 
 /** Milliseconds until the next attempt; undefined = there is none. */
-export function nextDelayMs(task: PlanTask, attempt: number, outcome: Exclude<TaskOutcome, { kind: 'succeeded' }>, random: number): number | undefined {
+export function nextDelayMs(
+  task: PlanTask,
+  attempt: number,
+  outcome: Exclude<TaskOutcome, { kind: 'succeeded' }>,
+  random: number,
+): number | undefined {
   const error = outcome.kind === 'cancelled' ? { code: 'cancelled', message: 'given up' } : outcome.error;
   return nextAttemptMs(task, attempt, error, random, outcome.kind === 'failed' ? outcome.retryAfterMs : undefined);
 }

@@ -7,7 +7,15 @@
  */
 import type { Behaviour, Effect, Incoming, ResourceRecord } from '@troupe/actor';
 import type { Address, Answer, Command, Context, Json, TaskMessage, TaskOutcome } from '@troupe/protocol';
-import { type ExecutorDefinition, executorsByName, judgeCommand, operationBehaviour, type OperationOptions, operationView, type OperationView } from '@troupe/executor';
+import {
+  type ExecutorDefinition,
+  executorsByName,
+  judgeCommand,
+  operationBehaviour,
+  type OperationOptions,
+  operationView,
+  type OperationView,
+} from '@troupe/executor';
 import type { OperationRoot, OperationState } from '@troupe/executor/internal';
 import type { TaskContract } from '@troupe/task';
 import { createScopes, type Scopes } from './scopes.ts';
@@ -103,20 +111,39 @@ export function createBench(options: BenchOptions): Bench {
     if (options.twice === true) queue.push({ to, message: travel(message) });
   };
   const mail = (to: Address, type: string, body: object, sender: Incoming['sender'], from?: Address, context: Context = {}): void =>
-    post(to, { id: `letter-${letters++}`, type, body: body as Json, sender, context, storedAt: now, ...(from === undefined ? {} : { from }) });
+    post(to, {
+      id: `letter-${letters++}`,
+      type,
+      body: body as Json,
+      sender,
+      context,
+      storedAt: now,
+      ...(from === undefined ? {} : { from }),
+    });
   const later = (at: number, to: Address, message: Incoming): void => void timers.push({ at, to, message: travel(message) });
 
   const store = createStore(() => now);
   const scopes = createScopes(options.limits ?? {}, (to, type, body, scope) => mail(to, type, body, 'entity', scope));
-  const workers = createWorkers((to, pool, ended, delayMs) => {
-    const message: Incoming = { id: `letter-${letters++}`, type: 'task.ended', body: ended as unknown as Json, sender: `task-${pool}`, context: {}, storedAt: now };
-    if (delayMs === 0) post(to, message);
-    else later(now + delayMs, to, message);
-  }, () => now);
+  const workers = createWorkers(
+    (to, pool, ended, delayMs) => {
+      const message: Incoming = {
+        id: `letter-${letters++}`,
+        type: 'task.ended',
+        body: ended as unknown as Json,
+        sender: `task-${pool}`,
+        context: {},
+        storedAt: now,
+      };
+      if (delayMs === 0) post(to, message);
+      else later(now + delayMs, to, message);
+    },
+    () => now,
+  );
 
   const entity = (key: string): Entity => {
     let found = entities.get(key);
-    if (found === undefined) entities.set(key, (found = { key, state: undefined, root: undefined, items: new Map(), effects: 0, activations: 0, ended: false }));
+    if (found === undefined)
+      entities.set(key, (found = { key, state: undefined, root: undefined, items: new Map(), effects: 0, activations: 0, ended: false }));
     return found;
   };
 
@@ -173,7 +200,15 @@ export function createBench(options: BenchOptions): Bench {
         if (effect.at !== undefined) {
           trace.push(`timer ${effect.mail.type}`);
           if (effect.id === undefined) throw new Error('a timer without an id');
-          later(effect.at, effect.to, { id: effect.id, timer: effect.id, type: effect.mail.type, body: effect.mail.body, sender: 'timer', context, storedAt: effect.at });
+          later(effect.at, effect.to, {
+            id: effect.id,
+            timer: effect.id,
+            type: effect.mail.type,
+            body: effect.mail.body,
+            sender: 'timer',
+            context,
+            storedAt: effect.at,
+          });
           return;
         }
         trace.push(`send ${effect.to.kind}/${effect.to.key} ${effect.mail.type}`);
@@ -191,14 +226,26 @@ export function createBench(options: BenchOptions): Bench {
       case 'task': {
         const { message } = effect;
         trace.push(`task ${effect.class} ${message.step}#${message.attempt}${message.reconcile === true ? ' reconcile' : ''}`);
-        workers.receive(travel(message as unknown as Json) as unknown as TaskMessage, effect.class, effect.context ?? cause.context, options.twice === true ? 2 : 1);
+        workers.receive(
+          travel(message as unknown as Json) as unknown as TaskMessage,
+          effect.class,
+          effect.context ?? cause.context,
+          options.twice === true ? 2 : 1,
+        );
         return;
       }
       case 'write': {
         const id = effect.id ?? `operation/${one.key}@w.${one.effects++}`;
         const outcome = store.write(travel(effect.write as unknown as Json) as never, { turn: turnRevision, effect: id });
         trace.push(`write ${describeWrite(effect.write)}${outcome.ok ? '' : ` ${outcome.reason}`}`);
-        outcomes.push({ id: `${id}!`, type: 'write.ended', body: travel({ effect: id, outcome } as unknown as Json), sender: 'host', context: {}, storedAt: now });
+        outcomes.push({
+          id: `${id}!`,
+          type: 'write.ended',
+          body: travel({ effect: id, outcome } as unknown as Json),
+          sender: 'host',
+          context: {},
+          storedAt: now,
+        });
         return;
       }
       case 'publish':
@@ -292,7 +339,11 @@ function travelMap(items: ReadonlyMap<string, Json>): Map<string, Json> {
 
 function describeWrite(write: Extract<Effect, { type: 'write' }>['write']): string {
   const set = 'set' in write ? write.set : {};
-  const parts = [set.state, set.runtimeState === undefined ? undefined : `(${set.runtimeState})`, write.op === 'change' && write.finish === true ? 'finish' : undefined];
+  const parts = [
+    set.state,
+    set.runtimeState === undefined ? undefined : `(${set.runtimeState})`,
+    write.op === 'change' && write.finish === true ? 'finish' : undefined,
+  ];
   const look = write.op === 'change' && write.epoch === -1;
   return [look ? 'look' : write.op, `${write.ref.kind}/${write.ref.id}`, ...parts.filter((part) => part !== undefined)].join(' ');
 }

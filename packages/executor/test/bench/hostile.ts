@@ -22,7 +22,8 @@ export function hostile(seeds = 6): { readonly name: string; readonly faults: Fa
 export function settled(bench: Bench): void {
   expect(bench.scopes.held, 'leases held').to.deep.equal([]);
   expect(bench.scopes.waiting, 'leases waited for').to.deep.equal([]);
-  for (const [lease, times] of bench.scopes.releases) if (bench.scopes.acquired.filter((one) => one.lease === lease).length === 1) expect(times, `releases of ${lease}`).to.equal(1);
+  for (const [lease, times] of bench.scopes.releases)
+    if (bench.scopes.acquired.filter((one) => one.lease === lease).length === 1) expect(times, `releases of ${lease}`).to.equal(1);
   for (const one of bench.entities.values()) {
     if (one.root === undefined) continue;
     const root = bench.root(one.key);
@@ -32,7 +33,10 @@ export function settled(bench: Bench): void {
     expect(one.ended, `${one.key} was ended`).to.equal(true);
     expect([...one.items.keys()], `items of ${one.key}`).to.deep.equal([]);
   }
-  expect(bench.timers.filter((timer) => timer.cancelled !== true).map((timer) => timer.message.type), 'timers').to.deep.equal([]);
+  expect(
+    bench.timers.filter((timer) => timer.cancelled !== true).map((timer) => timer.message.type),
+    'timers',
+  ).to.deep.equal([]);
   for (const record of bench.store.all()) {
     const owner = record.currentOperation;
     if (owner !== null && bench.entities.has(owner)) expect.fail(`${record.kind} ${record.id} is still owned by ${owner}`);

@@ -5,7 +5,10 @@ import { defineKind } from '@troupe/resource';
 import { type Bench, type BenchOptions, createBench } from './bench.ts';
 import { task } from './workers.ts';
 
-export const Volume = defineKind({ kind: 'volume', runtimeStates: ['creating', 'available', 'in-use', 'deleting', 'error', 'error_deleting', 'odd'] });
+export const Volume = defineKind({
+  kind: 'volume',
+  runtimeStates: ['creating', 'available', 'in-use', 'deleting', 'error', 'error_deleting', 'odd'],
+});
 export const Server = defineKind({ kind: 'server' });
 
 export const work = task('work');
@@ -29,7 +32,10 @@ export interface Ran {
 }
 
 /** Starts one operation of a plan that owns nothing, without running it. */
-export async function start(plan: PlanNode | (() => PlanNode), options: Partial<BenchOptions> & { readonly executor?: More } = {}): Promise<Ran> {
+export async function start(
+  plan: PlanNode | (() => PlanNode),
+  options: Partial<BenchOptions> & { readonly executor?: More } = {},
+): Promise<Ran> {
   const { executor, ...rest } = options;
   const bench = createBench({ tasks, ...rest, executors: [free(plan, executor), ...(rest.executors ?? [])] });
   const id = await bench.command('test');

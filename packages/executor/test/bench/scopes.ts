@@ -31,7 +31,9 @@ export function createScopes(
   limits: Readonly<Record<string, Readonly<Record<string, number>>>>,
   send: (to: Address, type: string, body: object, scope: Address) => void,
 ): Scopes {
-  const caps = new Map<string, Map<string, number>>(Object.entries(limits).map(([scope, kinds]) => [scope, new Map(Object.entries(kinds))]));
+  const caps = new Map<string, Map<string, number>>(
+    Object.entries(limits).map(([scope, kinds]) => [scope, new Map(Object.entries(kinds))]),
+  );
   const holders = new Map<string, Holder>();
   const waiters = new Map<string, Omit<Holder, 'fence'>>();
   const peaks = new Map<string, number>();
@@ -42,10 +44,12 @@ export function createScopes(
   let paused = false;
 
   const addressOf = (scope: string): Address => ({ kind: 'throttle', key: scope.split('/')[0]! });
-  const used = (scope: string, kind: string): number => [...holders.values()].reduce((sum, h) => sum + (h.scope === scope ? (h.left[kind] ?? 0) : 0), 0);
+  const used = (scope: string, kind: string): number =>
+    [...holders.values()].reduce((sum, h) => sum + (h.scope === scope ? (h.left[kind] ?? 0) : 0), 0);
   const fits = (scope: string, need: Readonly<Record<string, number>>): boolean =>
     Object.entries(need).every(([kind, n]) => used(scope, kind) + n <= (caps.get(scope)?.get(kind) ?? Infinity));
-  const covered = (body: AcquireMail): boolean => body.held.some((one: HeldLease) => holders.has(one.lease) && one.scope.split('/')[0] === body.scope.split('/')[0]);
+  const covered = (body: AcquireMail): boolean =>
+    body.held.some((one: HeldLease) => holders.has(one.lease) && one.scope.split('/')[0] === body.scope.split('/')[0]);
 
   const serve = (): void => {
     if (paused) return;
@@ -67,7 +71,12 @@ export function createScopes(
     }
   };
   const grant = (holder: Holder): void =>
-    send(holder.from, 'throttle.granted', { lease: holder.lease, fence: holder.fence, scope: holder.scope, need: holder.need }, addressOf(holder.scope));
+    send(
+      holder.from,
+      'throttle.granted',
+      { lease: holder.lease, fence: holder.fence, scope: holder.scope, need: holder.need },
+      addressOf(holder.scope),
+    );
 
   return {
     receive(type, body, from) {
@@ -86,7 +95,8 @@ export function createScopes(
           holders.delete(mail.lease);
           return serve();
         case 'giveBack':
-          if (holder !== undefined) for (const [kind, n] of Object.entries(mail.need)) holder.left[kind] = Math.max(0, (holder.left[kind] ?? 0) - n);
+          if (holder !== undefined)
+            for (const [kind, n] of Object.entries(mail.need)) holder.left[kind] = Math.max(0, (holder.left[kind] ?? 0) - n);
           return serve();
         case 'holding':
           answers.push({ lease: mail.lease, holds: mail.holds });

@@ -54,7 +54,12 @@ export function createStore(now: () => number): Store {
     vanish: (kind, id) => void rows.delete(`${kind}/${id}`),
     seize(kind, id, operation) {
       const row = rows.get(`${kind}/${id}`) as ResourceRecord;
-      rows.set(`${kind}/${id}`, { ...row, epoch: row.epoch + 1, currentOperation: operation, fence: { ...row.fence, epoch: row.epoch + 1 } });
+      rows.set(`${kind}/${id}`, {
+        ...row,
+        epoch: row.epoch + 1,
+        currentOperation: operation,
+        fence: { ...row.fence, epoch: row.epoch + 1 },
+      });
     },
     history: (kind, id) => histories.get(`${kind}/${id}`) ?? [],
     all: () => [...rows.values()].filter((row): row is ResourceRecord => !isTombstone(row)),

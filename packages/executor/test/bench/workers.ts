@@ -44,7 +44,20 @@ export function createWorkers(reply: (to: Address, pool: string, ended: TaskEnde
   const outcomes = new Map<string, Result>();
   const answer = (message: TaskMessage, outcome: TaskOutcome, delayMs = 0): void => {
     if (message.replyTo === undefined) throw new Error('nobody waits for this task');
-    reply(message.replyTo, 'test', { ...(message.step === undefined ? {} : { step: message.step }), attempt: message.attempt, token: message.token, outcome, worker: 'w1', startedAt: now(), endedAt: now() }, delayMs);
+    reply(
+      message.replyTo,
+      'test',
+      {
+        ...(message.step === undefined ? {} : { step: message.step }),
+        attempt: message.attempt,
+        token: message.token,
+        outcome,
+        worker: 'w1',
+        startedAt: now(),
+        endedAt: now(),
+      },
+      delayMs,
+    );
   };
   return {
     receive(message, cls, context, times) {

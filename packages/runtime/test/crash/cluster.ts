@@ -29,7 +29,17 @@ export async function startInstallation() {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const ledger = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const runtime = await connectRuntime({ connection: { servers: url }, ns, applyTopology: true, partitions: 2, dedupWindowMs: 1_000, mailAckWaitMs: 1_000, taskAckWaitMs: 1_500, storage: 'memory', maxLogBytes: 1_048_576 });
+  const runtime = await connectRuntime({
+    connection: { servers: url },
+    ns,
+    applyTopology: true,
+    partitions: 2,
+    dedupWindowMs: 1_000,
+    mailAckWaitMs: 1_000,
+    taskAckWaitMs: 1_500,
+    storage: 'memory',
+    maxLogBytes: 1_048_576,
+  });
   const client = createClient({ servers: url }, { ns, checkEvery: '500ms', answerTimeout: '15s' });
   await client.start();
   const { nc, publisher, subjects } = runtime;
@@ -42,7 +52,12 @@ export async function startInstallation() {
     made,
     async role(role: RoleName, fault?: Fault): Promise<ChildProcess> {
       const spec = JSON.stringify({ role, url, ns, ledger, ...fault });
-      const args = ['--conditions=@troupe/source', '--import=@troupe/test-infra/register', fileURLToPath(new URL('role.ts', import.meta.url)), spec];
+      const args = [
+        '--conditions=@troupe/source',
+        '--import=@troupe/test-infra/register',
+        fileURLToPath(new URL('role.ts', import.meta.url)),
+        spec,
+      ];
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
       children.add(child);
       child.once('exit', () => children.delete(child));

@@ -54,7 +54,7 @@ describe('G5 kill -9 loses nothing', () => {
 /** The release leaves with the operation's last turns; the scope folds it a moment later. */
 async function freeOfTokens({ client }: Awaited<ReturnType<typeof startInstallation>>): Promise<boolean> {
   for (let i = 0; i < 40; i++) {
-    const used = (await client.throttle('backend') ?? []).reduce((sum, one) => sum + one.used, 0);
+    const used = ((await client.throttle('backend')) ?? []).reduce((sum, one) => sum + one.used, 0);
     if (used === 0) return true;
     await new Promise<void>((resolve) => setImmediate(resolve));
   }

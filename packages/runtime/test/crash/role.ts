@@ -14,7 +14,14 @@ if (point !== undefined) {
     return signal === 'SIGKILL' ? new Promise(() => undefined) : undefined;
   });
 }
-const runtime = await connectRuntime({ connection: { servers: url! }, ns: ns!, partitions: 2, dedupWindowMs: 1_000, mailAckWaitMs: 1_000, taskAckWaitMs: 1_500 });
+const runtime = await connectRuntime({
+  connection: { servers: url! },
+  ns: ns!,
+  partitions: 2,
+  dedupWindowMs: 1_000,
+  mailAckWaitMs: 1_000,
+  taskAckWaitMs: 1_500,
+});
 const app = crashApp(ledger!);
 const service = await { supervisor: startSupervisor, throttle: startThrottle, worker: startWorker }[role as 'worker'](runtime, app);
 console.log('ready');
