@@ -9,4 +9,6 @@ export declare const rules: {
   replace: string;
   package: string;
   test: string;
+  /** Narrows the run to this file; default: all of the package. */
+  spec?: string;
 }[];

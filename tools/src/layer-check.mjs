@@ -20,7 +20,7 @@ export function layerBreaks(base = root) {
       const text = readFileSync(file, 'utf8');
       const where = relative(base, file);
       for (const match of text.matchAll(IMPORT)) {
-        const target = match[1] ?? match[2];
+        const target = match[1] ?? match[2] ?? '';
         const problem = judge(target, name, layer, manifest);
         if (problem !== undefined) breaks.push(`${where}: ${problem}`);
       }
@@ -34,10 +34,17 @@ export function layerBreaks(base = root) {
   return breaks;
 }
 
+/**
+ * @param {string} target what is imported
+ * @param {string} name
+ * @param {import('./layers.mjs').Layer} layer
+ * @param {{ name: string, dependencies?: Record<string, string>, peerDependencies?: Record<string, string> }} manifest
+ * @returns {string | undefined}
+ */
 function judge(target, name, layer, manifest) {
   if (target.startsWith('.') || target.startsWith('node:')) return undefined;
   const parts = target.split('/');
-  const packageName = target.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0];
+  const packageName = parts.slice(0, target.startsWith('@') ? 2 : 1).join('/');
   if (packageName === manifest.name) return `imports itself as ${target}`;
   if (manifest.dependencies?.[packageName] === undefined && manifest.peerDependencies?.[packageName] === undefined) {
     return `imports ${packageName}, which package.json does not list`;
@@ -50,6 +57,7 @@ function judge(target, name, layer, manifest) {
   return layer.imports.includes(other) ? undefined : `${name} may not import ${other}`;
 }
 
+/** @param {string} folder @returns {Generator<string>} */
 function* sources(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);

@@ -47,6 +47,7 @@ function copyTree() {
   return copy;
 }
 
+/** @param {string} tree @param {typeof rules[number]} rule */
 function runTest(tree, rule) {
   const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
   const args = [mocha, '--fgrep', rule.test, '--reporter', 'json', ...(rule.spec === undefined ? [] : ['--spec', rule.spec])];
@@ -62,6 +63,7 @@ function runTest(tree, rule) {
   return { ran: stats.passes + stats.failures, failed: stats.failures, output: '' };
 }
 
+/** @param {string} tree @param {typeof rules[number]} rule @returns {string | undefined} what is wrong */
 function sabotage(tree, rule) {
   const file = join(tree, rule.file);
   const source = readFileSync(file, 'utf8');

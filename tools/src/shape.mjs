@@ -1,84 +1,108 @@
 /**
- * `npm run shape`: what a user gets. Packs every package and app, checks each with publint and attw, installs all of them
- * into an empty folder, imports each by name, and runs the program of each README (its first ```js or ```ts block that is
- * marked `runnable`).
+ * `npm run shape`: what a user gets. Packs every package, checks each with publint and attw, installs all of them into an empty folder outside of the
+ * repository, imports both doors of each, type-checks a consumer, and runs the program of each README: its block that is marked `js runnable`.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkNode, ensureBuilt, ensureInstalled, root } from './bootstrap.mjs';
+import { ensureNatsServer, root, setUp } from './bootstrap.mjs';
+import { closingLine } from './counts.mjs';
 import { readLayers } from './layers.mjs';
+import { runPart } from './parts.mjs';
 
-checkNode();
-ensureInstalled();
-ensureBuilt();
+const LIMIT_MS = 240_000;
 
+setUp();
+await ensureNatsServer(); // programs of READMEs may bring one up
 const folder = mkdtempSync(join(tmpdir(), 'troupe-shape-'));
-let passed = 0;
-let failed = 0;
-const check = (what, command, args, cwd = root) => {
-  const done = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 180_000, env: { ...process.env, NODE_OPTIONS: '' } });
-  if (done.status === 0) passed++;
-  else {
-    failed++;
-    console.error(`FAILED ${what}\n${done.stdout}\n${done.stderr}`.slice(0, 3_000));
-  }
-  return done.status === 0;
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+/** @param {string} what @param {string} command @param {readonly string[]} args */
+const check = async (what, command, args, cwd = root) => {
+  const { code, output } = await runPart(command, args, {
+    cwd,
+    limitMs: LIMIT_MS,
+    isHeld: true,
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  counts[code === 0 ? 'passed' : 'failed']++;
+  console.log(code === 0 ? `ok ${what}` : `FAILED ${what}\n${output.slice(-4_000)}`);
+  return code === 0 ? output : undefined;
 };
+/** @param {string} name */
+const bin = (name) => join(root, 'node_modules', '.bin', name);
 
 try {
   const packed = [];
   for (const { dir } of Object.values(readLayers())) {
     const manifest = JSON.parse(readFileSync(join(root, dir, 'package.json'), 'utf8'));
     if (manifest.private === true) continue;
-    const done = spawnSync('npm', ['pack', '--json', '--pack-destination', folder, '--loglevel=error'], {
-      cwd: join(root, dir),
-      encoding: 'utf8',
-    });
-    if (done.status !== 0) throw new Error(`cannot pack ${dir}: ${done.stderr}`);
-    // npm prints one object by index or by name, depending on its version
-    const [info] = Object.values(JSON.parse(done.stdout));
+    const output = await check(
+      `pack ${manifest.name}`,
+      'npm',
+      ['pack', '--json', '--pack-destination', folder, '--loglevel=error'],
+      join(root, dir),
+    );
+    if (output === undefined) continue;
+    // npm 11 prints a list, npm 12 an object by name
+    const [info] = Object.values(JSON.parse(output));
     packed.push({
       dir,
       name: manifest.name,
       file: join(folder, info.filename),
-      esm: manifest.exports !== undefined && dir !== 'tools/nats-server',
+      doors: Object.keys(manifest.exports).filter((door) => !door.endsWith('.json')),
     });
   }
-  for (const { name, file, esm } of packed) {
-    check(`publint ${name}`, join(root, 'node_modules/.bin/publint'), ['run', file, '--strict', '--level', 'error']);
-    if (esm) check(`attw ${name}`, join(root, 'node_modules/.bin/attw'), [file, '--profile', 'esm-only', '--quiet']);
+  for (const { name, file } of packed) {
+    await check(`publint ${name}`, bin('publint'), ['run', file, '--strict', '--level', 'error']);
+    await check(`attw ${name}`, bin('attw'), [file, '--profile', 'esm-only', '--quiet']);
   }
+
   const empty = join(folder, 'empty');
-  spawnSync('mkdir', ['-p', empty]);
+  mkdirSync(empty);
   writeFileSync(join(empty, 'package.json'), '{ "name": "somebody", "private": true, "type": "module" }');
   const files = packed.map(({ file }) => file);
-  if (
-    check(
-      'install the packed files into an empty folder',
-      'npm',
-      ['install', '--no-audit', '--no-fund', '--loglevel=error', ...files],
-      empty,
-    )
-  ) {
-    for (const { name, dir } of packed) {
-      check(`import ${name}`, process.execPath, ['--input-type=module', '-e', `await import(${JSON.stringify(name)})`], empty);
-      const program = readmeProgram(join(root, dir, 'README.md'));
-      if (program === undefined) continue;
-      writeFileSync(join(empty, 'program.mjs'), program);
-      check(`the program in the README of ${name}`, process.execPath, ['program.mjs'], empty);
+  const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', ...files];
+  if (await check('install the packed files into an empty folder', 'npm', install, empty)) {
+    const doors = packed.flatMap(({ name, doors }) => doors.map((door) => name + door.slice(1)));
+    for (const door of doors) {
+      await check(`import ${door}`, process.execPath, ['--input-type=module', '-e', `await import(${JSON.stringify(door)})`], empty);
     }
-    console.log(`packed and installed: ${readdirSync(folder).filter((f) => f.endsWith('.tgz')).length} packages`);
+    await checkTypes(empty, doors);
+    for (const { name, dir } of packed) await runReadme(name, join(root, dir, 'README.md'), empty);
+    await runReadme('troupe', join(root, 'README.md'), empty);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-console.log(`${passed} passed, ${failed} failed, 0 skipped`);
-process.exitCode = failed > 0 ? 1 : 0;
+console.log(closingLine(counts));
+process.exitCode = counts.failed > 0 ? 1 : 0;
 
-/** @param {string} readme */
-function readmeProgram(readme) {
-  if (!existsSync(readme)) return undefined;
-  return /```(?:js|ts) runnable\n([\s\S]*?)```/.exec(readFileSync(readme, 'utf8'))?.[1];
+/**
+ * A consumer with the strictest settings sees the types of every door. `skipLibCheck` stays on: the declarations of the NATS client need a newer lib.
+ * @param {string} cwd @param {readonly string[]} doors
+ */
+async function checkTypes(cwd, doors) {
+  const lines = doors.map((door, index) => `import * as door${index} from '${door}';`);
+  writeFileSync(
+    join(cwd, 'consumer.ts'),
+    `${lines.join('\n')}\nexport const all = [${doors.map((_, index) => `door${index}`).join(', ')}];\n`,
+  );
+  for (const [module, moduleResolution] of [
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ]) {
+    const options = { module, moduleResolution, target: 'es2023', strict: true, noEmit: true, skipLibCheck: true, types: ['node'] };
+    const compilerOptions = { ...options, exactOptionalPropertyTypes: true, typeRoots: [join(root, 'node_modules', '@types')] };
+    writeFileSync(join(cwd, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
+    await check(`types of every door under ${moduleResolution}`, bin('tsc'), ['-p', '.'], cwd);
+  }
+}
+
+/** @param {string} name @param {string} readme @param {string} cwd */
+async function runReadme(name, readme, cwd) {
+  const program = existsSync(readme) ? /```(?:js|ts) runnable\n([\s\S]*?)```/.exec(readFileSync(readme, 'utf8'))?.[1] : undefined;
+  if (program === undefined) return;
+  writeFileSync(join(cwd, 'program.mjs'), program);
+  await check(`the program in the README of ${name}`, process.execPath, ['program.mjs'], cwd);
 }

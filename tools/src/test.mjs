@@ -21,7 +21,9 @@ import { runPart } from './parts.mjs';
 const WORKSPACE_LIMIT_MS = 20 * 60_000;
 
 const own = { coverage: false, jobs: 1, node: process.execPath };
+/** @type {string[]} */
 const names = [];
+/** @type {string[]} */
 const mochaArgs = [];
 for (const arg of process.argv.slice(2)) {
   if (arg === '--coverage') own.coverage = true;
