@@ -86,7 +86,7 @@ describe('bad input to the front door', () => {
     const bind = (id: string) => client.execute({ executor: 'book.bind', resource: { kind: 'book', id } });
     const missing = await bind('nowhere');
     expect(missing.answer).to.have.nested.property('error.code', 'unknown_resource');
-    await at.putBook('1', 'DELETING');
+    await at.putBook('1', 'ERRED');
     const wrong = await bind('1');
     expect(wrong.answer).to.have.nested.property('error.code', 'forbidden_state');
     await at.putBook('2', 'OK');

@@ -2,13 +2,11 @@
  * Hosts of a role know each other: each announces itself in the hosts bucket under a TTL and hears the announcements of
  * the others as they are published. No watch and no consumer: a publish into a stream reaches core subscribers as well.
  */
-import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection, Subscription } from '@nats-io/nats-core';
 import { type Clock, systemClock } from '@troupe/actor';
 import { decodeToken, encodeToken, type Subjects } from '@troupe/protocol';
 import { onReconnect } from './connection.ts';
-import { readPaged } from './paged-read.ts';
-import { unavailable } from './publish-errors.ts';
+import { readKeys } from './bucket-keys.ts';
 import { wireOptions } from './send-window.ts';
 import { encodeHeaders } from './wire-headers.ts';
 
@@ -33,8 +31,6 @@ export interface Heartbeats {
   /** Says good-bye: the others need not wait for the TTL. */
   stop(): Promise<void>;
 }
-
-const PAGE = 500;
 
 /** Resolves when the others are known and this host is announced. */
 export async function createHeartbeats(options: HeartbeatsOptions): Promise<Heartbeats> {
@@ -87,7 +83,7 @@ export async function createHeartbeats(options: HeartbeatsOptions): Promise<Hear
 
   const subscription: Subscription = nc.subscribe(`${prefix}*`, {
     callback(error, message) {
-      if (error === null) hear(message.subject, message.data.length === 0);
+      if (error === null) hear(message.subject, message.headers?.get('KV-Operation') === 'DEL');
     },
   });
   const unwatch = onReconnect(nc, () => {
@@ -97,13 +93,11 @@ export async function createHeartbeats(options: HeartbeatsOptions): Promise<Hear
     publish(JSON.stringify({ host: hostId, role, ...options.details }), []);
   });
   try {
-    const jsm = await jetstreamManager(nc, { checkAPI: false });
-    for await (const message of readPaged(jsm, `KV_${bucket}`, `${prefix}*`, PAGE)) hear(message.subject, message.data.length === 0);
-  } catch (cause) {
-    stopped = true;
-    if (!nc.isClosed()) subscription.unsubscribe();
+    for (const subject of await readKeys(nc, bucket, `${prefix}*`)) hear(subject, false);
+  } catch (error) {
+    subscription.unsubscribe();
     unwatch();
-    throw unavailable(`cannot read the hosts of ${role} from bucket ${bucket}`, cause);
+    throw error;
   }
   beat();
 

@@ -1,216 +1,163 @@
 /**
- * The streams, buckets and durable consumers of a namespace, as data. What each is for is in `docs/architecture.md`; why
- * each setting is as it is, stands beside it here.
+ * The streams and consumers of a namespace as data. `topology-plan.ts` compares them with what a server has;
+ * `topology-apply.ts` repairs. Why each stream is as it is stands here, beside it.
  */
+import type { ConsumerConfig, StreamConfig } from '@nats-io/jetstream';
 import { encodeToken, type QueueClass, queueClasses, type Subjects, TroupeError } from '@troupe/protocol';
 
 export interface TopologyOptions {
   readonly subjects: Subjects;
-  /** Copies of every stream: 1, 3 or 5. Default 1: what is acknowledged then lives on one disk. */
-  readonly replicas?: number;
-  /** Default `file`. `memory` forgets everything with the server. */
-  readonly storage?: 'file' | 'memory';
-  /** How long a server recognises a message id. Default 120000. Costs about 170 bytes per id. */
-  readonly duplicateWindowMs?: number;
-  /** Partitions of MAIL and TIMERS. Default 8; may grow later, never shrink: the mail of a lost partition would lie for ever. */
-  readonly partitions?: number;
-  /** Entity kinds served by the hosts of each role. */
+  /** Pools of workers. Adding one later only adds durables. Default `['default']`. */
+  readonly pools?: readonly string[];
+  /** Kinds of entities per role of hosts. */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
-  /** Pools of workers; with classes where a pool does not serve all of them. Default: one pool `default`. */
-  readonly pools?: readonly (string | { readonly name: string; readonly classes: readonly QueueClass[] })[];
-  /** Hold of delivered mail; hosts renew at half of it. Default 2000: turns last milliseconds, and it is what a crash in mid-turn costs. */
+  /** Partitions of mail and timers. Changing them needs drained streams. Default 8. */
+  readonly partitions?: number;
+  /** 1, or 3 on a cluster. Default 1. */
+  readonly replicas?: 1 | 3 | 5;
+  readonly storage?: 'file' | 'memory';
+  /** Window in which the server drops a message id it has seen. An optimisation: no guarantee rests on it. Default 120000. */
+  readonly dedupWindowMs?: number;
+  /** Hold of mail and timers: turns last milliseconds. Default 2000. */
   readonly mailAckWaitMs?: number;
-  /** Hold of delivered tasks; workers renew at a third of it. Default 30000. */
+  /** Hold of a task, renewed three times as often. Default 30000. */
   readonly taskAckWaitMs?: number;
-  /** Hold of delivered commands. Default 10000. */
-  readonly commandAckWaitMs?: number;
-  /** Unacknowledged mail per partition; hosts ask for twice as much. Default 256. */
+  /** Mail in hand per partition. Default 256. */
   readonly maxAckPending?: number;
-  /** Commands that may wait; the next is refused (`overloaded`). Default 100000. */
+  /** Tasks in hand per class and pool over all workers. Default 1000. */
+  readonly taskMaxAckPending?: number;
+  /** Bytes that EVENTS and DEAD may take, each; the server reserves them. Default 256 MiB. */
+  readonly maxLogBytes?: number;
+  /** Commands that wait for the door; over it senders are refused. Default 100000. */
   readonly maxCommands?: number;
-  readonly maxCommandBytes?: number;
-  /** Default 7 days. */
-  readonly eventMaxAgeMs?: number;
-  readonly eventMaxBytes?: number;
-  /** Default 30 days. */
-  readonly deadMaxAgeMs?: number;
-  readonly deadMaxBytes?: number;
 }
-
-const DAY_MS = 86_400_000;
-const MIB = 1_048_576;
 
 export const topologyDefaults = Object.freeze({
-  replicas: 1,
-  storage: 'file' as const,
-  duplicateWindowMs: 120_000,
+  pools: Object.freeze(['default']) as readonly string[],
+  roles: Object.freeze({ supervisor: ['operation', 'task'], throttle: ['throttle'] }) as Readonly<Record<string, readonly string[]>>,
   partitions: 8,
-  roles: { supervisor: ['operation', 'task'], throttle: ['throttle'] } as Readonly<Record<string, readonly string[]>>,
-  pools: ['default'] as NonNullable<TopologyOptions['pools']>,
+  replicas: 1 as 1 | 3 | 5,
+  storage: 'file' as 'file' | 'memory',
+  dedupWindowMs: 120_000,
   mailAckWaitMs: 2_000,
   taskAckWaitMs: 30_000,
-  commandAckWaitMs: 10_000,
   maxAckPending: 256,
+  taskMaxAckPending: 1_000,
+  maxLogBytes: 268_435_456,
   maxCommands: 100_000,
-  // byte limits are reserved on the disk when the stream is made: modest, for the machine of a first try
-  maxCommandBytes: 64 * MIB,
-  eventMaxAgeMs: 7 * DAY_MS,
-  eventMaxBytes: 512 * MIB,
-  deadMaxAgeMs: 30 * DAY_MS,
-  deadMaxBytes: 256 * MIB,
 });
 
-/** Fields as the server spells them; only what is named here is compared and repaired. */
-export type Config = Readonly<Record<string, unknown>>;
-
-export interface ConsumerSpec {
-  readonly name: string;
-  readonly config: Config;
+export interface WantedStream {
+  readonly config: Partial<StreamConfig> & { readonly name: string };
+  readonly consumers: readonly (Partial<ConsumerConfig> & { readonly durable_name: string })[];
 }
 
-export interface StreamSpec {
-  readonly name: string;
-  readonly config: Config;
-  readonly consumers: readonly ConsumerSpec[];
-}
+const NANOS = 1_000_000;
+const DAY_MS = 86_400_000;
 
-export type Topology = readonly StreamSpec[];
-
-type Full = Required<TopologyOptions>;
-
-/** Throws `invalid_options` for values that no server takes or that do not fit each other. */
-export function describeTopology(options: TopologyOptions): Topology {
-  const o: Full = { ...topologyDefaults, ...options };
-  validate(o);
-  const { ns, streams, buckets } = o.subjects;
-  const mailSource = `${ns}.mail.*.*.*`;
-  const dueSource = `${ns}.due.*.*`;
-  const partition = `{{partition(${o.partitions},1,2)}}.{{wildcard(1)}}.{{wildcard(2)}}`;
+export function wantedTopology(given: TopologyOptions): WantedStream[] {
+  const options = { ...topologyDefaults, ...stripUndefined(given) };
+  const { subjects, partitions, roles } = options;
+  if (!Number.isInteger(partitions) || partitions < 1 || partitions > 256) {
+    throw new TroupeError('invalid_options', `partitions must be a whole number from 1 to 256, not ${partitions}`, { field: 'partitions' });
+  }
+  const { ns, streams, buckets } = subjects;
+  const common = {
+    num_replicas: options.replicas,
+    storage: options.storage,
+    duplicate_window: options.dedupWindowMs * NANOS,
+    allow_direct: true,
+    // shown as unlimited, but a server's default is 1000
+    max_consumers: 5_000,
+  } as Partial<StreamConfig>;
+  const queue = { ...common, retention: 'workqueue' } as Partial<StreamConfig>;
+  const hold = { ack_policy: 'explicit', max_deliver: -1 } as Partial<ConsumerConfig>;
+  const mailConsumers = (filter: (partition: number, kind: string) => string): WantedStream['consumers'] =>
+    Object.entries(roles).flatMap(([role, kinds]) =>
+      Array.from({ length: partitions }, (_, partition) => ({
+        ...hold,
+        durable_name: `${role}_${partition}`,
+        ...filters(kinds.map((kind) => filter(partition, kind))),
+        ack_wait: options.mailAckWaitMs * NANOS,
+        max_ack_pending: options.maxAckPending,
+        priority_groups: [role],
+        priority_policy: 'prioritized' as never,
+      })),
+    );
   return [
-    // bounded and refusing: the front door is the one place where "too much" can be said to the sender
-    stream(o, streams.commands, [`${ns}.command.*`], { ...workQueue, discard: 'new', max_msgs: o.maxCommands, max_bytes: o.maxCommandBytes }, [
-      consumer('door', [`${ns}.command.*`], o.commandAckWaitMs, 1_024),
-    ]),
-    // nothing accepted is evicted: no limits. The default cap is 1,000 consumers although it shows as unlimited
-    stream(o, streams.tasks, [`${ns}.task.*.*.*`], { ...workQueue, max_consumers: MAX_CONSUMERS }, taskConsumers(o)),
-    stream(
-      o,
-      streams.mail,
-      [mailSource],
-      { ...workQueue, max_consumers: MAX_CONSUMERS, subject_transform: { src: mailSource, dest: `${ns}.mail.${partition}.{{wildcard(3)}}` } },
-      partitioned(o, (p, kind) => o.subjects.mailFilter(p, kind)),
-    ),
-    // apart from MAIL, because a schedule may target any subject of its stream, whatever its sender may publish. Any limit
-    // would evict pending timers. TTL: a cancelled timer is replaced by an empty message that expires
-    stream(
-      o,
-      streams.timers,
-      [`${ns}.timer.*.*.*`, dueSource],
-      {
-        ...workQueue,
-        max_consumers: MAX_CONSUMERS,
+    {
+      // bounded, and the new one is refused: what was accepted is never dropped
+      config: { ...queue, name: streams.commands, subjects: [`${ns}.command.*`], max_msgs: options.maxCommands, discard: 'new' as never },
+      consumers: [{ ...hold, durable_name: 'door', filter_subject: `${ns}.command.*`, ack_wait: options.mailAckWaitMs * 5 * NANOS, max_ack_pending: 1_000 }],
+    },
+    {
+      // no schedules: whoever may write a stream with schedules reaches all of its subjects
+      config: { ...queue, name: streams.tasks, subjects: [`${ns}.task.*.*.*`] },
+      consumers: options.pools.flatMap((pool) =>
+        queueClasses.map((cls) => ({
+          ...hold,
+          durable_name: taskDurable(cls, pool),
+          filter_subject: subjects.taskFilter(cls, pool),
+          ack_wait: options.taskAckWaitMs * NANOS,
+          max_ack_pending: options.taskMaxAckPending,
+        })),
+      ),
+    },
+    {
+      config: {
+        ...queue,
+        name: streams.mail,
+        subjects: [`${ns}.mail.*.*.*`],
+        subject_transform: { src: `${ns}.mail.*.*.*`, dest: `${ns}.mail.{{partition(${partitions},1,2)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}` },
+      },
+      consumers: mailConsumers((partition, kind) => subjects.mailFilter(partition, kind)),
+    },
+    {
+      // no limit of age, count or bytes: it would evict pending timers. TTL is for what replaces a cancelled one
+      config: {
+        ...queue,
+        name: streams.timers,
+        subjects: [`${ns}.timer.>`, `${ns}.due.*.*`],
         allow_msg_schedules: true,
         allow_msg_ttl: true,
-        allow_rollup_hdrs: true,
-        subject_transform: { src: dueSource, dest: `${ns}.due.${partition}` },
-      },
-      // only what is due: an unfiltered consumer would be handed the schedules themselves
-      partitioned(o, (p, kind) => o.subjects.dueFilter(p, kind)),
-    ),
-    stream(o, streams.state, [`${ns}.state.>`, `${ns}.tomb.>`], lastValue),
-    stream(o, streams.events, [`${ns}.event.>`], {
-      ...log,
-      max_age: nanos(o.eventMaxAgeMs),
-      max_bytes: o.eventMaxBytes,
-      republish: { src: `${ns}.event.>`, dest: `${ns}.live.>` },
-    }),
-    stream(o, streams.results, [`${ns}.result.*`, `${ns}.mark.*.*`], lastValue),
-    stream(o, streams.dead, [`${ns}.dead.>`], { ...log, max_age: nanos(o.deadMaxAgeMs), max_bytes: o.deadMaxBytes }),
-    bucket(o, buckets.resources, {}),
-    // a marker tells those who watch the bucket that a host has gone silent
-    bucket(o, buckets.hosts, { subject_delete_marker_ttl: nanos(10_000) }),
+        subject_transform: { src: `${ns}.due.*.*`, dest: `${ns}.due.{{partition(${partitions},1,2)}}.{{wildcard(1)}}.{{wildcard(2)}}` },
+      } as WantedStream['config'],
+      // only fired timers: an unfiltered consumer would get, and acknowledge away, the schedules themselves
+      consumers: mailConsumers((partition, kind) => subjects.dueFilter(partition, kind)),
+    },
+    {
+      config: { ...common, name: streams.state, subjects: [`${ns}.state.>`, `${ns}.tomb.>`], max_msgs_per_subject: 1, allow_msg_ttl: true, allow_rollup_hdrs: true },
+      consumers: [],
+    },
+    {
+      config: { ...common, name: streams.events, subjects: [`${ns}.event.>`], max_age: 7 * DAY_MS * NANOS, max_bytes: options.maxLogBytes, republish: { src: `${ns}.event.>`, dest: `${ns}.live.>` } },
+      consumers: [],
+    },
+    {
+      config: { ...common, name: streams.results, subjects: [`${ns}.result.>`, `${ns}.mark.>`], max_msgs_per_subject: 1, allow_msg_ttl: true, allow_rollup_hdrs: true },
+      consumers: [],
+    },
+    { config: { ...common, name: streams.dead, subjects: [`${ns}.dead.>`], max_age: 30 * DAY_MS * NANOS, max_bytes: options.maxLogBytes }, consumers: [] },
+    bucket(common, buckets.resources),
+    bucket({ ...common, storage: 'memory' as never }, buckets.hosts),
   ];
-}
-
-const MAX_CONSUMERS = 5_000;
-const unlimited = { max_msgs: -1, max_bytes: -1, max_age: 0, max_msgs_per_subject: -1, max_msg_size: -1 };
-const workQueue = { ...unlimited, retention: 'workqueue', discard: 'old' };
-const log = { ...unlimited, retention: 'limits', discard: 'old' };
-const lastValue = { ...log, max_msgs_per_subject: 1, allow_msg_ttl: true, allow_rollup_hdrs: true };
-
-function stream(o: Full, name: string, subjects: readonly string[], config: Config, consumers: readonly ConsumerSpec[] = []): StreamSpec {
-  const common = {
-    name,
-    subjects,
-    storage: o.storage,
-    num_replicas: o.replicas,
-    duplicate_window: nanos(o.duplicateWindowMs),
-    allow_direct: true,
-  };
-  return { name, config: { ...common, ...config }, consumers };
-}
-
-function bucket(o: Full, name: string, config: Config): StreamSpec {
-  const settings = { ...lastValue, discard: 'new', deny_delete: true, ...config };
-  return stream(o, `KV_${name}`, [`$KV.${name}.>`], settings);
-}
-
-function consumer(name: string, filters: readonly string[], ackWaitMs: number, maxAckPending: number, config: Config = {}): ConsumerSpec {
-  const common = {
-    durable_name: name,
-    ack_policy: 'explicit',
-    deliver_policy: 'all',
-    filter_subjects: filters,
-    ack_wait: nanos(ackWaitMs),
-    max_ack_pending: maxAckPending,
-    // burial counts starts without an end, never deliveries: a message that reaches such a limit lies there undeliverable
-    max_deliver: -1,
-  };
-  return { name, config: { ...common, ...config } };
-}
-
-function taskConsumers(o: Full): ConsumerSpec[] {
-  return o.pools.flatMap((pool) => {
-    const { name, classes } = typeof pool === 'string' ? { name: pool, classes: queueClasses } : pool;
-    // unlimited: workers pull for their free slots only
-    return classes.map((cls) => consumer(taskDurable(cls, name), [o.subjects.taskFilter(cls, name)], o.taskAckWaitMs, -1));
-  });
-}
-
-function partitioned(o: Full, filter: (partition: number, kind: string) => string): ConsumerSpec[] {
-  return Object.entries(o.roles).flatMap(([role, kinds]) =>
-    Array.from({ length: o.partitions }, (_, p) => {
-      const filters = kinds.map((kind) => filter(p, kind));
-      const group = { priority_groups: [role], priority_policy: 'prioritized' };
-      return consumer(roleDurable(role, p), filters, o.mailAckWaitMs, o.maxAckPending, group);
-    }),
-  );
 }
 
 export function taskDurable(cls: QueueClass, pool: string): string {
   return `${cls}_${encodeToken(pool)}`;
 }
 
-export function roleDurable(role: string, partition: number): string {
-  return `${role}_${partition}`;
-}
-
-function nanos(ms: number): number {
-  return ms * 1_000_000;
-}
-
-function validate(o: Full): void {
-  const fail = (field: string, rule: string): never => {
-    throw new TroupeError('invalid_options', `topology: ${field} ${rule}`, { field });
+function bucket(common: Partial<StreamConfig>, name: string): WantedStream {
+  return {
+    config: { ...common, name: `KV_${name}`, subjects: [`$KV.${name}.>`], max_msgs_per_subject: 1, allow_msg_ttl: true, allow_rollup_hdrs: true, deny_delete: false } as WantedStream['config'],
+    consumers: [],
   };
-  if (![1, 3, 5].includes(o.replicas)) fail('replicas', 'must be 1, 3 or 5');
-  if (!Number.isInteger(o.partitions) || o.partitions < 1 || o.partitions > 256) fail('partitions', 'must be a whole number from 1 to 256');
-  if (o.duplicateWindowMs < 100) fail('duplicateWindowMs', 'must be at least 100');
-  for (const field of ['eventMaxAgeMs', 'deadMaxAgeMs'] as const) {
-    if (o[field] < o.duplicateWindowMs) fail(field, 'must not be below duplicateWindowMs');
-  }
-  for (const field of ['mailAckWaitMs', 'taskAckWaitMs', 'commandAckWaitMs', 'maxAckPending', 'maxCommands'] as const) {
-    if (!(o[field] >= 1)) fail(field, 'must be at least 1');
-  }
-  for (const role of Object.keys(o.roles)) if (!/^[a-z0-9-]{1,16}$/.test(role)) fail('roles', `${role}: must match [a-z0-9-]{1,16}`);
+}
+
+function filters(all: readonly string[]): Partial<ConsumerConfig> {
+  return all.length === 1 ? { filter_subject: all[0]! } : { filter_subjects: [...all] };
+}
+
+function stripUndefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
 }
