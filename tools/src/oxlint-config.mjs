@@ -59,7 +59,7 @@ function bans(name, layers) {
       group: forbidden.flatMap((other) => [`${scope}/${other}`, `${scope}/${other}/*`]),
       message: `${name} may import ${layer.imports.join(', ') || 'no other package'} (tools/layers.json).`,
     },
-    { group: [`${scope}/*/*`, `!${scope}/*/internal`], message: 'A package has two doors: its name and /internal.' },
+    { group: [`${scope}/*/**`, `!${scope}/*/internal`], message: 'A package has two doors: its name and /internal.' },
   ];
   if (!layer.nats) patterns.push({ group: ['@nats-io/*', 'nats'], message: 'Only adapters and mains know NATS.' });
   return ['error', { patterns }];

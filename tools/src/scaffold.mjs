@@ -41,7 +41,8 @@ export function frameOf(name, layers, version) {
       exports: { '.': door('index'), './internal': door('internal'), './package.json': './package.json' },
       files: [...(isApp ? ['bin'] : []), 'dist', 'src', '!**/*.tsbuildinfo'],
       scripts: { build: 'tsc -b', test: 'mocha' },
-      dependencies: pinned(layer.imports),
+      // what the layers allow is listed when it is used: knip names what is listed and unused
+      dependencies: {},
       devDependencies: pinned(testReferences),
     }),
     'tsconfig.json': json({ files: [], references: [{ path: 'tsconfig.lib.json' }, { path: 'tsconfig.test.json' }] }),
