@@ -42,7 +42,21 @@ export async function verifyTopology(nc: NatsConnection, options: TopologyOption
   const wanted = wantedTopology(options)
     .filter((w) => streams.includes(w.config.name))
     // limits and sizes may be tuned by operators; what the code cannot live without is its shape
-    .map(({ config }) => ({ config: { name: config.name, ...pick(config, ['subjects', 'retention', 'subject_transform', 'max_msgs_per_subject', 'allow_msg_schedules', 'allow_msg_ttl', 'allow_direct']) }, consumers: [] }));
+    .map(({ config }) => ({
+      config: {
+        name: config.name,
+        ...pick(config, [
+          'subjects',
+          'retention',
+          'subject_transform',
+          'max_msgs_per_subject',
+          'allow_msg_schedules',
+          'allow_msg_ttl',
+          'allow_direct',
+        ]),
+      },
+      consumers: [],
+    }));
   refuse(planTopology(await readCurrent(jsm, wanted as WantedStream[]), wanted as WantedStream[]));
 }
 
@@ -50,7 +64,10 @@ function refuse(steps: readonly TopologyStep[]): void {
   const first = steps[0];
   if (first === undefined) return;
   const what = first.consumer === undefined ? first.stream : `${first.stream}/${first.consumer}`;
-  const why = first.action === 'create' ? 'is missing' : first.differences.map((d) => `${d.field} is ${JSON.stringify(d.is)}, wanted ${JSON.stringify(d.wanted)}`).join('; ');
+  const why =
+    first.action === 'create'
+      ? 'is missing'
+      : first.differences.map((d) => `${d.field} is ${JSON.stringify(d.is)}, wanted ${JSON.stringify(d.wanted)}`).join('; ');
   throw new TroupeError('topology_mismatch', `${what} ${why}`, { field: what, data: { steps: steps.length } });
 }
 
@@ -61,7 +78,8 @@ async function readCurrent(jsm: JetStreamManager, wanted: readonly WantedStream[
       const info = await jsm.streams.info(config.name);
       const consumers = new Map<string, Record<string, unknown>>();
       if (needed.length > 0) {
-        for await (const consumer of jsm.consumers.list(config.name)) consumers.set(consumer.name, consumer.config as unknown as Record<string, unknown>);
+        for await (const consumer of jsm.consumers.list(config.name))
+          consumers.set(consumer.name, consumer.config as unknown as Record<string, unknown>);
       }
       current.set(config.name, { config: info.config as unknown as Record<string, unknown>, consumers });
     } catch (error) {

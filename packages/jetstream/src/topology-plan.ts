@@ -2,9 +2,21 @@
 import type { WantedStream } from './topology.ts';
 
 export type TopologyStep =
-  | { readonly action: 'create' | 'update'; readonly what: 'stream' | 'consumer'; readonly stream: string; readonly consumer?: string; readonly differences: readonly Difference[] }
+  | {
+      readonly action: 'create' | 'update';
+      readonly what: 'stream' | 'consumer';
+      readonly stream: string;
+      readonly consumer?: string;
+      readonly differences: readonly Difference[];
+    }
   /** What no update can repair: it needs a drained stream, or a decision. */
-  | { readonly action: 'mismatch'; readonly what: 'stream' | 'consumer'; readonly stream: string; readonly consumer?: string; readonly differences: readonly Difference[] };
+  | {
+      readonly action: 'mismatch';
+      readonly what: 'stream' | 'consumer';
+      readonly stream: string;
+      readonly consumer?: string;
+      readonly differences: readonly Difference[];
+    };
 
 export interface Difference {
   readonly field: string;
@@ -30,7 +42,12 @@ export function planTopology(current: ReadonlyMap<string, CurrentStream>, wanted
     else {
       const differences = compare(found.config, stream.config as Record<string, unknown>);
       if (differences.length > 0) {
-        steps.push({ action: differences.some((d) => FIXED_STREAM.has(d.field)) ? 'mismatch' : 'update', what: 'stream', stream: name, differences });
+        steps.push({
+          action: differences.some((d) => FIXED_STREAM.has(d.field)) ? 'mismatch' : 'update',
+          what: 'stream',
+          stream: name,
+          differences,
+        });
       }
     }
     for (const consumer of stream.consumers) {
@@ -39,7 +56,8 @@ export function planTopology(current: ReadonlyMap<string, CurrentStream>, wanted
       if (is === undefined) steps.push({ action: 'create', ...place, differences: [] });
       else {
         const differences = compare(is, consumer as Record<string, unknown>);
-        if (differences.length > 0) steps.push({ action: differences.some((d) => FIXED_CONSUMER.has(d.field)) ? 'mismatch' : 'update', ...place, differences });
+        if (differences.length > 0)
+          steps.push({ action: differences.some((d) => FIXED_CONSUMER.has(d.field)) ? 'mismatch' : 'update', ...place, differences });
       }
     }
   }
@@ -56,6 +74,7 @@ function compare(is: Readonly<Record<string, unknown>>, wanted: Readonly<Record<
 function same(is: unknown, wanted: unknown): boolean {
   if (is === undefined) return wanted === false || wanted === undefined;
   if (typeof wanted !== 'object' || wanted === null || typeof is !== 'object' || is === null) return is === wanted;
-  if (Array.isArray(wanted)) return Array.isArray(is) && is.length === wanted.length && [...wanted].sort().every((v, i) => same([...is].sort()[i], v));
+  if (Array.isArray(wanted))
+    return Array.isArray(is) && is.length === wanted.length && [...wanted].sort().every((v, i) => same([...is].sort()[i], v));
   return Object.entries(wanted).every(([key, value]) => same((is as Record<string, unknown>)[key], value));
 }

@@ -88,7 +88,15 @@ export function wantedTopology(given: TopologyOptions): WantedStream[] {
     {
       // bounded, and the new one is refused: what was accepted is never dropped
       config: { ...queue, name: streams.commands, subjects: [`${ns}.command.*`], max_msgs: options.maxCommands, discard: 'new' as never },
-      consumers: [{ ...hold, durable_name: 'door', filter_subject: `${ns}.command.*`, ack_wait: options.mailAckWaitMs * 5 * NANOS, max_ack_pending: 1_000 }],
+      consumers: [
+        {
+          ...hold,
+          durable_name: 'door',
+          filter_subject: `${ns}.command.*`,
+          ack_wait: options.mailAckWaitMs * 5 * NANOS,
+          max_ack_pending: 1_000,
+        },
+      ],
     },
     {
       // no schedules: whoever may write a stream with schedules reaches all of its subjects
@@ -108,7 +116,10 @@ export function wantedTopology(given: TopologyOptions): WantedStream[] {
         ...queue,
         name: streams.mail,
         subjects: [`${ns}.mail.*.*.*`],
-        subject_transform: { src: `${ns}.mail.*.*.*`, dest: `${ns}.mail.{{partition(${partitions},1,2)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}` },
+        subject_transform: {
+          src: `${ns}.mail.*.*.*`,
+          dest: `${ns}.mail.{{partition(${partitions},1,2)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}`,
+        },
       },
       consumers: mailConsumers((partition, kind) => subjects.mailFilter(partition, kind)),
     },
@@ -126,18 +137,42 @@ export function wantedTopology(given: TopologyOptions): WantedStream[] {
       consumers: mailConsumers((partition, kind) => subjects.dueFilter(partition, kind)),
     },
     {
-      config: { ...common, name: streams.state, subjects: [`${ns}.state.>`, `${ns}.tomb.>`], max_msgs_per_subject: 1, allow_msg_ttl: true, allow_rollup_hdrs: true },
+      config: {
+        ...common,
+        name: streams.state,
+        subjects: [`${ns}.state.>`, `${ns}.tomb.>`],
+        max_msgs_per_subject: 1,
+        allow_msg_ttl: true,
+        allow_rollup_hdrs: true,
+      },
       consumers: [],
     },
     {
-      config: { ...common, name: streams.events, subjects: [`${ns}.event.>`], max_age: 7 * DAY_MS * NANOS, max_bytes: options.maxLogBytes, republish: { src: `${ns}.event.>`, dest: `${ns}.live.>` } },
+      config: {
+        ...common,
+        name: streams.events,
+        subjects: [`${ns}.event.>`],
+        max_age: 7 * DAY_MS * NANOS,
+        max_bytes: options.maxLogBytes,
+        republish: { src: `${ns}.event.>`, dest: `${ns}.live.>` },
+      },
       consumers: [],
     },
     {
-      config: { ...common, name: streams.results, subjects: [`${ns}.result.>`, `${ns}.mark.>`], max_msgs_per_subject: 1, allow_msg_ttl: true, allow_rollup_hdrs: true },
+      config: {
+        ...common,
+        name: streams.results,
+        subjects: [`${ns}.result.>`, `${ns}.mark.>`],
+        max_msgs_per_subject: 1,
+        allow_msg_ttl: true,
+        allow_rollup_hdrs: true,
+      },
       consumers: [],
     },
-    { config: { ...common, name: streams.dead, subjects: [`${ns}.dead.>`], max_age: 30 * DAY_MS * NANOS, max_bytes: options.maxLogBytes }, consumers: [] },
+    {
+      config: { ...common, name: streams.dead, subjects: [`${ns}.dead.>`], max_age: 30 * DAY_MS * NANOS, max_bytes: options.maxLogBytes },
+      consumers: [],
+    },
     bucket(common, buckets.resources),
     bucket({ ...common, storage: 'memory' as never }, buckets.hosts),
   ];
@@ -149,7 +184,15 @@ export function taskDurable(cls: QueueClass, pool: string): string {
 
 function bucket(common: Partial<StreamConfig>, name: string): WantedStream {
   return {
-    config: { ...common, name: `KV_${name}`, subjects: [`$KV.${name}.>`], max_msgs_per_subject: 1, allow_msg_ttl: true, allow_rollup_hdrs: true, deny_delete: false } as WantedStream['config'],
+    config: {
+      ...common,
+      name: `KV_${name}`,
+      subjects: [`$KV.${name}.>`],
+      max_msgs_per_subject: 1,
+      allow_msg_ttl: true,
+      allow_rollup_hdrs: true,
+      deny_delete: false,
+    } as WantedStream['config'],
     consumers: [],
   };
 }
