@@ -34,7 +34,8 @@ export function startAccepting(run: Run, named: readonly ResourceRef[], input?: 
     if (op.head.parent !== undefined && input !== undefined && definition.input !== undefined) {
       op.input = validateNow(definition.input, op.input, 'input');
     }
-    op.accepting = { index: 0, tries: op.accepting?.tries ?? 0 };
+    const asked = op.accepting?.asked;
+    op.accepting = { index: 0, tries: op.accepting?.tries ?? 0, ...(asked === undefined ? {} : { asked }) };
     if (definition.options.resources === undefined || first === undefined) {
       op.resources = ownedOf(run, definition, named);
       return takeNext(run, definition);
@@ -107,7 +108,9 @@ export function givenBack(run: Run): void {
   const until = op.head.parent?.waitUntil ?? 0;
   accepting.timer = setTimer(run, 'accept', Math.min(RETRY_MS, until - run.context.now));
   const { operation } = accepting.waitFor;
-  if (operation !== null) send(run, { kind: 'operation', key: operation }, 'watch', { node: '' });
+  if (operation === null || operation === accepting.asked) return;
+  accepting.asked = operation;
+  send(run, { kind: 'operation', key: operation }, 'watch', { node: '' });
 }
 
 /** Cancelled before it was accepted. */

@@ -176,7 +176,3 @@ export function leaseFence(run: Run, path: string): number | undefined {
 export function leaseOf(run: Run, path: string): string {
   return `${run.op.key}:${path}`;
 }
-
-export function sizeOf(value: unknown): number {
-  return typeof value === 'object' && value !== null ? encodeJson(value).length : String(value).length;
-}

@@ -52,6 +52,8 @@ export interface Accepting {
   /** What to do once everything is given back. */
   then?: { readonly outcome: Outcome; readonly error: WireError } | 'again';
   waitFor?: { readonly ref: ResourceRef; readonly operation: string | null };
+  /** The operation that was asked last to say when it is over: asked once, or one that has no record would be asked for ever. */
+  asked?: string;
 }
 
 /** A write that waits for the one before it. */
@@ -202,5 +204,3 @@ export interface OperationState {
   readonly key: string;
   op: Operation | undefined;
 }
-
-export type { Command, JsonObject };

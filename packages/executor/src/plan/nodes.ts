@@ -197,4 +197,4 @@ export type PlanNode =
   | ChildNode
   | AttemptNode;
 
-export type { CommandOptions, Json, Need };
+export type { Need };
