@@ -1,5 +1,5 @@
 /** What the entity host needs from an adapter. `jetstream` and `testing` implement these; one conformance suite holds both. */
-import type { Address, Context, Json } from '@troupe/protocol';
+import type { Address, Json } from '@troupe/protocol';
 import type { FleetingEffect, PendingEffect } from './effects.ts';
 import type { Incoming } from './behaviour.ts';
 import type { WriteOutcome } from './store.ts';
@@ -107,5 +107,3 @@ export interface InputStreams {
   /** Puts an input off: the same message as a timer, `tries` times tried. Resolves when stored. */
   putOff(delivery: Delivery, atMs: number, tries: number): Promise<void>;
 }
-
-export type { Context };

@@ -3,7 +3,6 @@
  * message is put off with backoff, and after its budget it is buried and the entity quarantined, visibly. Others are
  * untouched: the budget belongs to the message and its entity, never to their neighbours.
  */
-import { type ErrorCode, isTroupeError } from '@troupe/protocol';
 
 export interface SupervisionOptions {
   /** How often a message may throw before it is buried and its entity quarantined. */
@@ -28,9 +27,4 @@ export const supervisionDefaults: SupervisionOptions = Object.freeze({
 export function backoffMs(options: SupervisionOptions, tries: number, random: number): number {
   const base = Math.min(options.backoffMs * 2 ** (tries - 1), options.maxBackoffMs);
   return Math.round(base * (0.75 + random / 2));
-}
-
-/** Whether trying the same thing again later may help without anybody's doing: the server or store is away. */
-export function isUnavailable(error: unknown): boolean {
-  return isTroupeError(error) && (['unavailable', 'overloaded'] as ErrorCode[]).includes(error.code);
 }

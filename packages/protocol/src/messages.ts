@@ -4,7 +4,6 @@
  */
 import type { WireError } from './errors.ts';
 import type { Json, JsonObject } from './json.ts';
-import type { Context } from './headers.ts';
 import type { Address, QueueClass } from './subjects.ts';
 
 export const WIRE_VERSION = 1;
@@ -177,5 +176,3 @@ export interface TaskResult {
   readonly outcome: TaskOutcome;
   readonly endedAt: number;
 }
-
-export type { Context };

@@ -18,7 +18,7 @@ describe('seeded chance', () => {
   });
 
   it('stays in [0, 1) and spreads evenly', () => {
-    const tenths = new Array<number>(10).fill(0);
+    const tenths = Array.from<number>({ length: 10 }).fill(0);
     for (const value of draw(7, 20_000)) {
       expect(value).to.be.within(0, 1 - Number.EPSILON);
       tenths[Math.floor(value * 10)]! += 1;

@@ -4,7 +4,7 @@
  */
 import { encodeJson, type Command, type CommandOptions, type JsonObject, type ResourceRef, type WireError } from '@troupe/protocol';
 import type { ChildAnswered, ChildEnded, ChildMail, LentResource } from '../mail.ts';
-import { endStep, failNode, heldAround, nodeOf, type NodeResult, OK, planOf, type Run, send, stateOf } from '../operation/run.ts';
+import { endStep, failNode, heldAround, nodeOf, OK, planOf, type Run, send, stateOf } from '../operation/run.ts';
 import type { NodeStateOf } from '../operation/state.ts';
 import { watchFor } from '../operation/watchdog.ts';
 import type { CompiledChild } from '../plan/compiled.ts';

@@ -13,7 +13,7 @@ import { released, timerFired } from '../nodes/dispatch.ts';
 import { refillGroup } from '../nodes/group.ts';
 import { pollEnded } from '../nodes/poll.ts';
 import { stepEnded, stepProgress } from '../nodes/step.ts';
-import { leaseAsked, leaseGranted, leaseRefused, releaseUnwanted } from '../nodes/throttled.ts';
+import { leaseAsked, leaseGranted, leaseRefused } from '../nodes/throttled.ts';
 import { waitOver, waitSeen } from '../nodes/wait.ts';
 import type { TaskContract } from '@troupe/task';
 import { acceptAgain, acceptOutcome, cancelAccepting, givenBack } from './accept.ts';

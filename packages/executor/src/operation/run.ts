@@ -2,7 +2,7 @@
  * One `receive` at work: what the nodes of a plan may do. They only change the state, add effects and leave jobs; the
  * jobs are worked off by `engine.ts`, so that a chain of ten thousand empty nodes does not end the stack.
  */
-import { type Address, encodeJson, type WireError } from '@troupe/protocol';
+import { type Address, type WireError } from '@troupe/protocol';
 import type { Effect, TurnContext } from '@troupe/actor';
 import type { ResourceKind } from '@troupe/resource';
 import type { ExecutorDefinition } from '../executor.ts';

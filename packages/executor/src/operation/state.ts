@@ -10,7 +10,7 @@
  *   ending       the plan is over, the last writes of the resources are under way
  *   ended        kept for a week as an answer to late messages
  */
-import type { Command, Context, Json, JsonObject, Outcome, QueueClass, ResourceRef, WireError } from '@troupe/protocol';
+import type { Context, Json, Outcome, QueueClass, ResourceRef, WireError } from '@troupe/protocol';
 import type { ResourceChange, ResourceRecord, ResourceWrite } from '@troupe/actor';
 import type { FamilyName } from '@troupe/resource';
 import type { ChildMail } from '../mail.ts';

@@ -2,7 +2,7 @@
  * The plan as it is stored: checked, sparse, with everything in it that a running operation needs. A supervisor that
  * does not know a task or an executor any more can still go on with it.
  */
-import type { JsonObject, QueueClass, ResourceRef } from '@troupe/protocol';
+import type { JsonObject, ResourceRef } from '@troupe/protocol';
 import type { TransitionName } from '@troupe/resource';
 import type { PlanTask } from './plan-task.ts';
 import type { Need, RuntimeStates } from './nodes.ts';

@@ -1,5 +1,5 @@
 /** The plan language: plain data. The builders in `build.ts` make it, `compile.ts` checks it and makes it what is stored. */
-import type { CommandOptions, Duration, Json, QueueClass, ResourceRef } from '@troupe/protocol';
+import type { Duration, QueueClass, ResourceRef } from '@troupe/protocol';
 import type { TaskContract, TaskOptions } from '@troupe/task';
 import type { Need } from '@troupe/throttle';
 import type { TransitionName } from '@troupe/resource';
