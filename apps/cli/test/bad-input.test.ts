@@ -86,9 +86,10 @@ describe('bad input to the front door', () => {
     const bind = (id: string) => client.execute({ executor: 'book.bind', resource: { kind: 'book', id } });
     const missing = await bind('nowhere');
     expect(missing.answer).to.have.nested.property('error.code', 'unknown_resource');
-    await at.putBook('1', 'ERRED');
+    await at.putBook('1', 'DELETING');
     const wrong = await bind('1');
-    expect(wrong.answer).to.have.nested.property('error.code', 'forbidden_state');
+    expect(wrong.answer).to.have.nested.property('error.code', 'conflict');
+    expect(wrong.answer).to.have.deep.nested.property('error.data', { kind: 'book', id: '1', state: 'DELETING', operation: null });
     await at.putBook('2', 'OK');
     expect(await (await bind('2')).ended()).to.include({ outcome: 'succeeded' });
   });

@@ -35,6 +35,8 @@ export interface TaskHandle {
   ended(options?: CallOptions): Promise<TaskResult>;
 }
 
+const FIRST_PAUSE_MS = 20;
+
 /** Resolves when the task is stored. Throws `invalid_input` (names the field), `unanswered`, `not_permitted`, `too_large`. */
 export async function sendTask<C extends TaskContract>(
   session: Session,
@@ -85,6 +87,8 @@ async function resultWhenItComes(session: Session, id: string, signal: AbortSign
   const change = new Change();
   let found: TaskResult | undefined;
   let look = true;
+  // the server passes a message on before it has stored it: what was published just before we listened may be in neither
+  let pauseMs = FIRST_PAUSE_MS;
   const subscription = nc.subscribe(session.subjects.result(id), {
     callback(error, message) {
       if (error !== null && error !== undefined) return;
@@ -110,7 +114,8 @@ async function resultWhenItComes(session: Session, id: string, signal: AbortSign
         found ??= await readResult(session, id).catch(passing);
         continue;
       }
-      await change.wait(clock, checkEveryMs, signal);
+      await change.wait(clock, Math.min(pauseMs, checkEveryMs), signal);
+      pauseMs *= 5;
       look = true;
     }
   } finally {

@@ -3,6 +3,7 @@ import { jetstream } from '@nats-io/jetstream';
 import { type Client, createClient } from '@troupe/client';
 import { chain, createExecutor, operationBehaviour, step } from '@troupe/executor';
 import { encodeJson } from '@troupe/protocol';
+import { defineTask } from '@troupe/task';
 import { expect } from 'chai';
 import { createInstallation, endedRoot, type Installation, natsUrl, operationRoot, refusal } from './installation.ts';
 
@@ -204,8 +205,8 @@ describe('explaining', () => {
 
 /** The record of an operation after its first turn, written as a host writes it; how many items it has. */
 async function store(at: Installation, id: string, steps: number): Promise<number> {
-  const note = { name: 'note', class: 'regular', pool: 'p', idempotent: 'yes' } as const;
-  const plan = () => chain(...Array.from({ length: steps }, (_, i) => step(`step-${i}`, note as never, { text: 'x'.repeat(60) })));
+  const note = defineTask({ name: 'note', pool: 'p', idempotent: 'yes' });
+  const plan = () => chain(...Array.from({ length: steps }, (_, i) => step(`step-${i}`, note, { text: 'x'.repeat(60) })));
   const executor = createExecutor({ name: 'notes', family: 'free', plan });
   const behaviour = operationBehaviour({ executors: [executor] });
   const self = { kind: 'operation', key: id };
