@@ -1,6 +1,19 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { attempt, chain, child, createExecutor, type EndRules, giveBack, group, poll, step, throttled, transition, wait } from '@troupe/executor';
+import {
+  attempt,
+  chain,
+  child,
+  createExecutor,
+  type EndRules,
+  giveBack,
+  group,
+  poll,
+  step,
+  throttled,
+  transition,
+  wait,
+} from '@troupe/executor';
 import { type Bench, createBench, failure, fatal, look, settled, start, steps, success, tasks, Volume, work } from './bench/index.ts';
 
 const v1 = { kind: 'volume', id: 'v1' };
@@ -11,7 +24,16 @@ const everything = chain(
   throttled(
     { scope: 'p', need: { x: 2 } },
     attempt({
-      body: chain(group({ policy: 'waitAll' }, step('g1', work, {}), poll('g2', look, { until: { done: true } }), chain(step('g3', work, {}), wait('pause', { for: '20s' }))), giveBack({ x: 1 }), throttled({ scope: 'q', need: { y: 1 } }, step('nested', work, {}))),
+      body: chain(
+        group(
+          { policy: 'waitAll' },
+          step('g1', work, {}),
+          poll('g2', look, { until: { done: true } }),
+          chain(step('g3', work, {}), wait('pause', { for: '20s' })),
+        ),
+        giveBack({ x: 1 }),
+        throttled({ scope: 'q', need: { y: 1 } }, step('nested', work, {})),
+      ),
       catch: [{ code: 'any', do: step('handler', work, {}) }],
       finally: step('finally', work, {}),
     }),
@@ -22,7 +44,12 @@ const everything = chain(
 );
 
 function setup(faults: object): Bench {
-  const inner = createExecutor({ name: 'inner', family: 'update', resource: Volume, plan: () => chain(step('i1', work, {}), throttled({ scope: 'p', need: { x: 1 } }, step('i2', work, {}))) });
+  const inner = createExecutor({
+    name: 'inner',
+    family: 'update',
+    resource: Volume,
+    plan: () => chain(step('i1', work, {}), throttled({ scope: 'p', need: { x: 1 } }, step('i2', work, {}))),
+  });
   const outer = createExecutor({ name: 'outer', family: 'update', resource: Volume, plan: () => everything });
   const bench = createBench({ executors: [outer, inner], tasks, limits: { p: { x: 2 } }, ...faults });
   bench.store.put('volume', 'v1', { state: 'OK' });
@@ -80,7 +107,13 @@ describe('a cancel', () => {
   }).timeout(60_000);
 
   it('before any step has started puts the resource back as it was', async () => {
-    const executor = createExecutor({ name: 'test', family: 'action', action: 'go', resource: Volume, plan: () => throttled({ scope: 'p', need: { x: 1 } }, step('a', work, {})) });
+    const executor = createExecutor({
+      name: 'test',
+      family: 'action',
+      action: 'go',
+      resource: Volume,
+      plan: () => throttled({ scope: 'p', need: { x: 1 } }, step('a', work, {})),
+    });
     const bench = createBench({ executors: [executor], tasks });
     bench.store.put('volume', 'v1', { state: 'ERRED', error: { code: 'old', message: 'old' } });
     bench.scopes.pause();
@@ -88,7 +121,12 @@ describe('a cancel', () => {
     bench.run(() => bench.scopes.waiting.length === 1);
     bench.cancel(id);
     bench.run();
-    expect(bench.record('volume', 'v1')).to.deep.include({ state: 'ERRED', error: { code: 'old', message: 'old' }, action: '', currentOperation: null });
+    expect(bench.record('volume', 'v1')).to.deep.include({
+      state: 'ERRED',
+      error: { code: 'old', message: 'old' },
+      action: '',
+      currentOperation: null,
+    });
     expect(bench.view(id).outcome).to.equal('cancelled');
     settled(bench);
   });
@@ -98,7 +136,13 @@ describe('a cancel', () => {
       [{}, 'CREATION_SCHEDULED'],
       [{ neverStarted: 'remove' }, undefined],
     ] as [EndRules, string | undefined][]) {
-      const executor = createExecutor({ name: 'test', family: 'create', ends, resource: Volume, plan: () => chain(wait('w', { for: '1h' }), step('a', work, {})) });
+      const executor = createExecutor({
+        name: 'test',
+        family: 'create',
+        ends,
+        resource: Volume,
+        plan: () => chain(wait('w', { for: '1h' }), step('a', work, {})),
+      });
       const bench = createBench({ executors: [executor], tasks });
       bench.store.put('volume', 'v1');
       const id = await bench.command('test', { resource: v1 });
@@ -161,8 +205,14 @@ describe('whatever a plan does', () => {
       { maxDepth: 4 },
       leaf,
       fc.array(tie('node'), { maxLength: 4 }).map((nodes) => chain(...nodes)),
-      fc.tuple(fc.array(tie('node'), { maxLength: 5 }), fc.boolean(), fc.integer({ min: 1, max: 3 })).map(([nodes, all, window]) => group({ policy: all ? 'waitAll' : 'failFast', window }, ...nodes) as never),
-      fc.tuple(tie('node'), tie('node'), tie('node'), fc.boolean()).map(([body, handler, last, any]) => attempt({ body, catch: [{ code: any ? 'any' : 'odd', do: handler }], finally: last }) as never),
+      fc
+        .tuple(fc.array(tie('node'), { maxLength: 5 }), fc.boolean(), fc.integer({ min: 1, max: 3 }))
+        .map(([nodes, all, window]) => group({ policy: all ? 'waitAll' : 'failFast', window }, ...nodes) as never),
+      fc
+        .tuple(tie('node'), tie('node'), tie('node'), fc.boolean())
+        .map(
+          ([body, handler, last, any]) => attempt({ body, catch: [{ code: any ? 'any' : 'odd', do: handler }], finally: last }) as never,
+        ),
       tie('node').map((inner) => throttled({ scope: 'p', need: { x: 1 } }, inner) as never),
     ),
   }));
@@ -170,10 +220,23 @@ describe('whatever a plan does', () => {
   it('it comes to one end, once, and leaves nothing behind', async () => {
     await fc.assert(
       fc.asyncProperty(tree.node, fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 0, max: 60 }), async (node, seed, cancelAt) => {
-        const { bench, id } = await start(unique(node), { twice: seed % 2 === 0, shuffle: true, rebuild: seed % 3 !== 0, lateCancels: seed % 5 === 0, seed, limits: { p: { x: 2 } } });
+        const { bench, id } = await start(unique(node), {
+          twice: seed % 2 === 0,
+          shuffle: true,
+          rebuild: seed % 3 !== 0,
+          lateCancels: seed % 5 === 0,
+          seed,
+          limits: { p: { x: 2 } },
+        });
         bench.on('work', (message) => {
           const dice = (seed * 31 + [...`${message.step}`].reduce((sum, c) => sum * 7 + c.charCodeAt(0), 0) + message.attempt) % 10;
-          return dice === 0 ? fatal('odd') : dice === 1 ? fatal('even') : dice < 4 ? failure('flaky') : { outcome: success({ dice }), afterMs: dice * 100 };
+          return dice === 0
+            ? fatal('odd')
+            : dice === 1
+              ? fatal('even')
+              : dice < 4
+                ? failure('flaky')
+                : { outcome: success({ dice }), afterMs: dice * 100 };
         });
         if (cancelAt > 40) {
           for (let i = 0; i < cancelAt - 40; i++) bench.step();

@@ -1,10 +1,29 @@
 import { expect } from 'chai';
-import { attempt, chain, child, compilePlan, type CompileSettings, giveBack, group, nothing, type PlanNode, poll, ref, step, throttled, transition, wait } from '@troupe/executor';
+import {
+  attempt,
+  chain,
+  child,
+  compilePlan,
+  type CompileSettings,
+  giveBack,
+  group,
+  nothing,
+  type PlanNode,
+  poll,
+  ref,
+  step,
+  throttled,
+  transition,
+  wait,
+} from '@troupe/executor';
 import { isTroupeError } from '@troupe/protocol';
 import { big, look, once, task, Volume, work } from './bench/index.ts';
 
 const v1 = { kind: 'volume', id: 'v1' };
-const owned: CompileSettings = { resources: [v1, { kind: 'server', id: 's1' }, { kind: 'server', id: 's2' }], kinds: new Map([['volume', Volume]]) };
+const owned: CompileSettings = {
+  resources: [v1, { kind: 'server', id: 's1' }, { kind: 'server', id: 's2' }],
+  kinds: new Map([['volume', Volume]]),
+};
 
 function refusal(plan: unknown, settings: CompileSettings = owned): { code: string; field: string | undefined } {
   try {
@@ -51,15 +70,34 @@ const wrong: readonly (readonly [string, unknown, string, string?])[] = [
   ['a word with two meanings', poll('p', look, { ...until, fail: { runtimeState: ['available'] } }), 'plan.0'],
   ['more jitter than the interval', poll('p', look, { ...until, jitter: 2 }), 'plan.0.jitter'],
   ['a tolerance below zero', poll('p', look, { ...until, tolerate: -1 }), 'plan.0.tolerate'],
-  ['unknown states counted without a vocabulary', poll('p', look, { until: { done: true }, on: { kind: 'server', id: 's1' }, unknown: { failAfter: 3 } }), 'plan.0.unknown'],
+  [
+    'unknown states counted without a vocabulary',
+    poll('p', look, { until: { done: true }, on: { kind: 'server', id: 's1' }, unknown: { failAfter: 3 } }),
+    'plan.0.unknown',
+  ],
   ['a policy that is none', group({ policy: 'any' as never }, a), 'plan.0.policy'],
   ['a window that is too wide', group({ window: 501 }, a), 'plan.0.window'],
   ['an empty need', throttled({ scope: 'p', need: {} }, a), 'plan.0.need'],
   ['a need of nothing', throttled({ scope: 'p', need: { x: 0 } }, a), 'plan.0.need.x'],
   ['a scope with an empty segment', throttled({ scope: 'p//t', need: { x: 1 } }, a), 'plan.0.scope'],
-  ['a nested need above what is held', throttled({ scope: 'p/t', need: { x: 1 } }, throttled({ scope: 'p', need: { x: 2 } }, a)), 'plan.0.0.need.x', 'nested_need'],
-  ['a nested need after it was given back', throttled({ scope: 'p', need: { x: 2 } }, giveBack({ x: 1 }), throttled({ scope: 'p', need: { x: 2 } }, a)), 'plan.0.1.need.x', 'nested_need'],
-  ['a root below the one that is held', throttled({ scope: 'q', need: { x: 1 } }, throttled({ scope: 'p', need: { x: 1 } }, a)), 'plan.0.0.scope', 'lease_order'],
+  [
+    'a nested need above what is held',
+    throttled({ scope: 'p/t', need: { x: 1 } }, throttled({ scope: 'p', need: { x: 2 } }, a)),
+    'plan.0.0.need.x',
+    'nested_need',
+  ],
+  [
+    'a nested need after it was given back',
+    throttled({ scope: 'p', need: { x: 2 } }, giveBack({ x: 1 }), throttled({ scope: 'p', need: { x: 2 } }, a)),
+    'plan.0.1.need.x',
+    'nested_need',
+  ],
+  [
+    'a root below the one that is held',
+    throttled({ scope: 'q', need: { x: 1 } }, throttled({ scope: 'p', need: { x: 1 } }, a)),
+    'plan.0.0.scope',
+    'lease_order',
+  ],
   ['giving back what is not held', chain(giveBack({ x: 1 })), 'plan.0.0'],
   ['giving back more than is held', throttled({ scope: 'p', need: { x: 1 } }, giveBack({ x: 2 })), 'plan.0.0.need.x'],
   ['giving back twice', throttled({ scope: 'p', need: { x: 1 } }, giveBack({ x: 1 }), giveBack({ x: 1 })), 'plan.0.1.need.x'],
@@ -81,7 +119,10 @@ describe('a plan is refused with its place:', () => {
   }
 
   it('an executor that is not registered', () => {
-    expect(refusal(child('c', 'unheard'), { executors: new Set(['known']) })).to.deep.equal({ code: 'unknown_executor', field: 'plan.0.executor' });
+    expect(refusal(child('c', 'unheard'), { executors: new Set(['known']) })).to.deep.equal({
+      code: 'unknown_executor',
+      field: 'plan.0.executor',
+    });
   });
 
   it('a transition of an operation that owns nothing', () => {
@@ -89,7 +130,7 @@ describe('a plan is refused with its place:', () => {
     expect(refusal({ ...a, transition: 'beginUpdating' }, {}).field).to.equal('plan.0');
   });
 
-  it('a need that an ancestor does not hold, and a root below an ancestor\'s', () => {
+  it("a need that an ancestor does not hold, and a root below an ancestor's", () => {
     const held = [{ lease: 'x', scope: 'm/t', need: { x: 1 } }];
     expect(refusal(throttled({ scope: 'm', need: { x: 2 } }, a), { held }).code).to.equal('nested_need');
     expect(refusal(throttled({ scope: 'a', need: { x: 1 } }, a), { held }).code).to.equal('lease_order');
@@ -110,15 +151,35 @@ describe('a plan is refused with its place:', () => {
 
 describe('a compiled plan', () => {
   it('is data: through JSON it is the same', () => {
-    const plan = compilePlan(chain(a, throttled({ id: 'lease', scope: 'p/t', need: { x: 1 }, priority: 2, deadline: '1h' }, poll('p', look, { ...until, backoff: ['1s'] })), attempt({ body: step('b', work, { y: ref('a.z') }), catch: [{ code: 'any', do: nothing() }] })), owned);
+    const plan = compilePlan(
+      chain(
+        a,
+        throttled(
+          { id: 'lease', scope: 'p/t', need: { x: 1 }, priority: 2, deadline: '1h' },
+          poll('p', look, { ...until, backoff: ['1s'] }),
+        ),
+        attempt({ body: step('b', work, { y: ref('a.z') }), catch: [{ code: 'any', do: nothing() }] }),
+      ),
+      owned,
+    );
     expect(JSON.parse(JSON.stringify(plan))).to.deep.equal(plan);
   });
 
   it('holds all that a run needs to know of its tasks', () => {
     const slow = task('slow', { class: 'heavy', timeLimit: '2h', retry: { attempts: 3, delays: ['10s'] } });
-    const plan = compilePlan(chain(step('a', slow, {}), step('b', slow, {}, { retry: { attempts: 9 } }), step('c', slow, {}, { retry: { attempts: 9 } })));
+    const plan = compilePlan(
+      chain(step('a', slow, {}), step('b', slow, {}, { retry: { attempts: 9 } }), step('c', slow, {}, { retry: { attempts: 9 } })),
+    );
     expect(Object.values(plan.tasks)).to.have.length(2);
-    expect(plan.tasks['slow']).to.deep.equal({ name: 'slow', pool: 'test', class: 'heavy', idempotent: 'yes', timeLimitMs: 7_200_000, attempts: 3, delaysMs: [10_000] });
+    expect(plan.tasks['slow']).to.deep.equal({
+      name: 'slow',
+      pool: 'test',
+      class: 'heavy',
+      idempotent: 'yes',
+      timeLimitMs: 7_200_000,
+      attempts: 3,
+      delaysMs: [10_000],
+    });
   });
 
   it('may name tasks by text', () => {
@@ -132,21 +193,48 @@ describe('a compiled plan', () => {
     expect(minutes(chain(quick('a'), quick('b'), wait('w', { for: '5m' })))).to.equal(25);
     expect(minutes(group({}, quick('a'), quick('b'), step('c', once, {}, { deadline: '30m', after: '2m' })))).to.equal(32);
     expect(minutes(group({ window: 2 }, quick('a'), quick('b'), quick('c')))).to.equal(20);
-    expect(minutes(throttled({ scope: 'p', need: { x: 1 }, deadline: '5h' }, quick('a'), poll('p', look, { until: { done: true }, for: '7m' })))).to.equal(17);
-    expect(minutes(attempt({ body: quick('a'), catch: [{ code: 'x', do: quick('b') }, { code: 'any', do: chain(quick('c'), quick('d')) }], finally: quick('e') }))).to.equal(40);
+    expect(
+      minutes(throttled({ scope: 'p', need: { x: 1 }, deadline: '5h' }, quick('a'), poll('p', look, { until: { done: true }, for: '7m' }))),
+    ).to.equal(17);
+    expect(
+      minutes(
+        attempt({
+          body: quick('a'),
+          catch: [
+            { code: 'x', do: quick('b') },
+            { code: 'any', do: chain(quick('c'), quick('d')) },
+          ],
+          finally: quick('e'),
+        }),
+      ),
+    ).to.equal(40);
     expect(minutes(child('c', 'x', { deadline: '3h' }))).to.equal(180);
     expect(minutes(nothing())).to.equal(0);
   });
 
   it('counts the steps that progress is measured by', () => {
-    expect(compilePlan(chain(a, poll('p', look, { until: { done: true } }), wait('w', { for: '1s' }), child('c', 'x'), nothing(), group({}, step('b', big, {})))).steps).to.equal(5);
+    expect(
+      compilePlan(
+        chain(
+          a,
+          poll('p', look, { until: { done: true } }),
+          wait('w', { for: '1s' }),
+          child('c', 'x'),
+          nothing(),
+          group({}, step('b', big, {})),
+        ),
+      ).steps,
+    ).to.equal(5);
   });
 
   it('gives parallel branches the room that one record has', () => {
-    const wide = (n: number, member: (i: number) => PlanNode): { window: number } => compilePlan(group({ window: 500 }, ...Array.from({ length: n }, (_, i) => member(i)))).root as never;
+    const wide = (n: number, member: (i: number) => PlanNode): { window: number } =>
+      compilePlan(group({ window: 500 }, ...Array.from({ length: n }, (_, i) => member(i)))).root as never;
     expect(wide(10, (i) => step(`s${i}`, work, {})).window).to.equal(10);
     expect(wide(1_000, (i) => step(`s${i}`, work, {})).window).to.be.within(200, 500);
-    const nested = wide(30, (i) => group({ window: 500 }, ...Array.from({ length: 100 }, (_, j) => step(`s${i}x${j}`, work, {})))) as unknown as { window: number; nodes: { window: number }[] };
+    const nested = wide(30, (i) =>
+      group({ window: 500 }, ...Array.from({ length: 100 }, (_, j) => step(`s${i}x${j}`, work, {}))),
+    ) as unknown as { window: number; nodes: { window: number }[] };
     expect(nested.window * nested.nodes[0]!.window).to.be.within(100, 500);
   });
 });

@@ -4,7 +4,9 @@ import { isTroupeError, type Command } from '@troupe/protocol';
 import { Server, Volume } from './bench/index.ts';
 
 type Issue = { message: string; path?: (string | { key: string })[] };
-const schema = (validate: (value: unknown) => { value: unknown } | { issues: Issue[] } | Promise<{ value: unknown } | { issues: Issue[] }>): never => ({ '~standard': { version: 1, vendor: 'test', validate } }) as never;
+const schema = (
+  validate: (value: unknown) => { value: unknown } | { issues: Issue[] } | Promise<{ value: unknown } | { issues: Issue[] }>,
+): never => ({ '~standard': { version: 1, vendor: 'test', validate } }) as never;
 const sized = schema((value) => {
   const size = (value as { size?: unknown } | null)?.size;
   return typeof size === 'number' ? { value: { size, unit: 'GB' } } : { issues: [{ message: 'must be a number', path: ['size'] }] };
@@ -12,24 +14,49 @@ const sized = schema((value) => {
 
 const executors = executorsByName([
   createExecutor({ name: 'create', family: 'create', resource: Volume, input: sized, plan: () => nothing() }),
-  createExecutor({ name: 'async', family: 'free', input: schema(async (value) => (value === 'good' ? { value } : { issues: [{ message: 'bad', path: [{ key: 'deep' }, 'er'] }] })), plan: () => nothing() }),
+  createExecutor({
+    name: 'async',
+    family: 'free',
+    input: schema(async (value) => (value === 'good' ? { value } : { issues: [{ message: 'bad', path: [{ key: 'deep' }, 'er'] }] })),
+    plan: () => nothing(),
+  }),
   createExecutor({ name: 'bare', family: 'free', plan: () => nothing() }),
 ]);
 
-const command = (executor: string, more: Partial<Command> = {}): Command => ({ v: 1, id: 'op', executor, createdAt: '2030-01-01T00:00:00Z', ...more });
+const command = (executor: string, more: Partial<Command> = {}): Command => ({
+  v: 1,
+  id: 'op',
+  executor,
+  createdAt: '2030-01-01T00:00:00Z',
+  ...more,
+});
 const resource = { kind: 'volume', id: 'v1' };
 
 describe('a command is judged', () => {
   it('good: it comes back as mail, with the input as the schema returns it', async () => {
     const judged = await judgeCommand(executors, command('create', { resource, input: { size: 3 } }));
-    expect(judged).to.deep.equal({ ok: true, to: { kind: 'operation', key: 'op' }, mail: { type: 'command', body: { command: command('create', { resource, input: { size: 3, unit: 'GB' } }) } } });
+    expect(judged).to.deep.equal({
+      ok: true,
+      to: { kind: 'operation', key: 'op' },
+      mail: { type: 'command', body: { command: command('create', { resource, input: { size: 3, unit: 'GB' } }) } },
+    });
   });
 
   for (const [what, bad, code, field] of [
     ['for an executor that nobody knows', command('unheard'), 'unknown_executor', 'executor'],
     ['without the resource it needs', command('create', { input: { size: 1 } }), 'invalid_input', 'resource'],
-    ['for a resource of another kind', command('create', { resource: { kind: 'server', id: 's' }, input: { size: 1 } }), 'invalid_input', 'resource.kind'],
-    ['for several of another kind', command('create', { resources: [{ kind: 'server', id: 's' }], input: { size: 1 } }), 'invalid_input', 'resources.0.kind'],
+    [
+      'for a resource of another kind',
+      command('create', { resource: { kind: 'server', id: 's' }, input: { size: 1 } }),
+      'invalid_input',
+      'resource.kind',
+    ],
+    [
+      'for several of another kind',
+      command('create', { resources: [{ kind: 'server', id: 's' }], input: { size: 1 } }),
+      'invalid_input',
+      'resources.0.kind',
+    ],
     ['with a wrong input', command('create', { resource, input: { size: 'big' } }), 'invalid_input', 'input.size'],
     ['with no input where one is needed', command('create', { resource }), 'invalid_input', 'input.size'],
     ['with a wrong input, told asynchronously', command('async', { input: 'evil' }), 'invalid_input', 'input.deep.er'],
@@ -50,7 +77,16 @@ describe('a command is judged', () => {
   });
 
   it('bad when its schema throws', async () => {
-    const broken = executorsByName([createExecutor({ name: 'broken', family: 'free', input: schema(() => { throw new Error('oops'); }), plan: () => nothing() })]);
+    const broken = executorsByName([
+      createExecutor({
+        name: 'broken',
+        family: 'free',
+        input: schema(() => {
+          throw new Error('oops');
+        }),
+        plan: () => nothing(),
+      }),
+    ]);
     expect(await judgeCommand(broken, command('broken'))).to.deep.nested.include({ ok: false, 'error.code': 'invalid_input' });
   });
 });
@@ -82,7 +118,9 @@ describe('an executor is refused when it is defined', () => {
 
   it('under a name that is taken', () => {
     const one = createExecutor(options);
-    expect(() => operationBehaviour({ executors: [one, createExecutor(options)] })).to.throw().with.property('code', 'duplicate_name');
+    expect(() => operationBehaviour({ executors: [one, createExecutor(options)] }))
+      .to.throw()
+      .with.property('code', 'duplicate_name');
     expect(() => operationBehaviour({ executors: [one, one] })).not.to.throw();
   });
 
@@ -94,12 +132,27 @@ describe('an executor is refused when it is defined', () => {
 
 describe('what each sender may say', () => {
   const behaviour = operationBehaviour({ executors: [] });
-  const may = (sender: string, type: string): boolean => behaviour.mayReceive!({ id: 'x', type, body: null, sender: sender as never, context: {}, storedAt: 0 });
+  const may = (sender: string, type: string): boolean =>
+    behaviour.mayReceive!({ id: 'x', type, body: null, sender: sender as never, context: {}, storedAt: 0 });
 
   it('is told apart', () => {
     for (const type of ['task.ended', 'task.progress']) expect(may('task-pool', type)).to.equal(true);
-    for (const type of ['command', 'write.ended', 'verb.cancel', 'throttle.granted', 'timer.step', 'child.ended']) expect(may('task-pool', type), type).to.equal(false);
-    for (const type of ['command', 'child', 'child.answered', 'child.ended', 'throttle.granted', 'throttle.refused', 'throttle.asked', 'watch', 'operation.over', 'resume', 'verb.cancel']) expect(may('entity', type), type).to.equal(true);
+    for (const type of ['command', 'write.ended', 'verb.cancel', 'throttle.granted', 'timer.step', 'child.ended'])
+      expect(may('task-pool', type), type).to.equal(false);
+    for (const type of [
+      'command',
+      'child',
+      'child.answered',
+      'child.ended',
+      'throttle.granted',
+      'throttle.refused',
+      'throttle.asked',
+      'watch',
+      'operation.over',
+      'resume',
+      'verb.cancel',
+    ])
+      expect(may('entity', type), type).to.equal(true);
     for (const type of ['write.ended', 'task.ended', 'timer.step']) expect(may('entity', type), type).to.equal(false);
     expect(may('verb', 'verb.cancel')).to.equal(true);
     expect(may('verb', 'command')).to.equal(false);

@@ -39,6 +39,7 @@ export function settled(bench: Bench): void {
   ).to.deep.equal([]);
   for (const record of bench.store.all()) {
     const owner = record.currentOperation;
-    if (owner !== null && bench.entities.get(owner)?.root !== undefined) expect.fail(`${record.kind} ${record.id} is still owned by ${owner}`);
+    if (owner !== null && bench.entities.get(owner)?.root !== undefined)
+      expect.fail(`${record.kind} ${record.id} is still owned by ${owner}`);
   }
 }

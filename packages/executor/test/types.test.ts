@@ -1,0 +1,46 @@
+import { expect } from 'chai';
+import { createExecutor, poll, ref, step } from '@troupe/executor';
+import { defineKind } from '@troupe/resource';
+import { defineTask } from '@troupe/task';
+import { z } from 'zod';
+
+const create = defineTask({
+  name: 'create',
+  idempotent: 'token',
+  input: z.object({ size: z.number(), tags: z.array(z.string()).optional() }),
+  output: z.object({ id: z.string() }),
+});
+const Disk = defineKind({ kind: 'disk', data: z.object({ region: z.string() }) });
+
+describe('the types of a plan', () => {
+  it('take inputs from the contract, with references anywhere', () => {
+    expect(step('a', create, { size: 1 }).type).to.equal('step');
+    expect(step('b', create, { size: ref('a.size'), tags: ['x', ref('a.tag')] }).type).to.equal('step');
+    expect(step('c', create, ref('a')).type).to.equal('step');
+    // @ts-expect-error a text is no size
+    step('d', create, { size: 'big' });
+    // @ts-expect-error the size is missing
+    step('e', create, {});
+    // @ts-expect-error the input of a look is that of its task
+    poll('f', create, { input: { size: true }, until: { done: true } });
+    // @ts-expect-error retry policies have no such option
+    step('g', create, { size: 1 }, { retries: 3 });
+  });
+
+  it('give the planner its resource and its input', () => {
+    const executor = createExecutor({
+      name: 'disk.create',
+      family: 'create',
+      resource: Disk,
+      input: z.object({ size: z.string().transform(Number) }),
+      plan: ({ resource, input }) => {
+        const region: string = resource.data.region;
+        const size: number = input.size;
+        // @ts-expect-error the kind declares no zone
+        void resource.data.zone;
+        return step('a', create, { size, tags: [region] });
+      },
+    });
+    expect(executor.name).to.equal('disk.create');
+  });
+});
