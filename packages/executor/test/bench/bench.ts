@@ -42,7 +42,9 @@ export interface BenchOptions extends Partial<OperationOptions> {
 export interface Entity {
   readonly key: string;
   state: OperationState | undefined;
-  root: Json | undefined;
+  /** The committed root as text; parsed when somebody asks. */
+  text: string | undefined;
+  readonly root: Json | undefined;
   readonly items: Map<string, Json>;
   effects: number;
   activations: number;
@@ -142,14 +144,28 @@ export function createBench(options: BenchOptions): Bench {
 
   const entity = (key: string): Entity => {
     let found = entities.get(key);
-    if (found === undefined)
-      entities.set(key, (found = { key, state: undefined, root: undefined, items: new Map(), effects: 0, activations: 0, ended: false }));
+    if (found === undefined) {
+      found = {
+        key,
+        state: undefined,
+        text: undefined,
+        get root() {
+          return this.text === undefined ? undefined : (JSON.parse(this.text) as Json);
+        },
+        items: new Map(),
+        effects: 0,
+        activations: 0,
+        ended: false,
+      };
+      entities.set(key, found);
+    }
     return found;
   };
 
   const activate = (one: Entity): OperationState => {
     one.activations++;
-    return behaviour.activate(one.key, one.root === undefined ? undefined : { root: travel(one.root), items: travelMap(one.items) });
+    const { root } = one;
+    return behaviour.activate(one.key, root === undefined ? undefined : { root, items: travelMap(one.items) });
   };
 
   const turn = (one: Entity, message: Incoming): void => {
@@ -168,15 +184,14 @@ export function createBench(options: BenchOptions): Bench {
     });
     const root = behaviour.root(one.state);
     const text = root === undefined ? undefined : JSON.stringify(root);
-    const changed = text !== (one.root === undefined ? undefined : JSON.stringify(one.root));
-    if (changed || effects.length > 0) {
+    if (text !== one.text || effects.length > 0) {
       revision++;
       written.turns++;
       written.bytes += text?.length ?? 0;
       written.largest = Math.max(written.largest, text?.length ?? 0);
       if ((text?.length ?? 0) >= ROOT_LIMIT_BYTES) throw new Error(`the root of ${one.key} has ${text?.length} bytes`);
     }
-    one.root = text === undefined ? undefined : (JSON.parse(text) as Json);
+    one.text = text;
     const outcomes: Incoming[] = [];
     for (const effect of effects) emit(one, effect, message, revision, outcomes);
     // as the host does: the outcomes of writes are folded before anything else of this entity
@@ -279,7 +294,11 @@ export function createBench(options: BenchOptions): Bench {
       workers.work(options.shuffle === true ? random : undefined);
       return true;
     }
-    const due = timers.filter((t) => t.cancelled !== true || options.lateCancels === true).sort((a, b) => a.at - b.at)[0];
+    let due: Timer | undefined;
+    for (const one of timers) {
+      if (one.cancelled === true && options.lateCancels !== true) continue;
+      if (due === undefined || one.at < due.at) due = one;
+    }
     if (due === undefined) return false;
     timers.splice(timers.indexOf(due), 1);
     now = Math.max(now, due.at);
