@@ -9,7 +9,7 @@ import type { Address } from '@troupe/protocol';
 import type { Behaviour, Incoming } from './behaviour.ts';
 import type { Random } from './clock.ts';
 import { EntityRecordState } from './entity-record.ts';
-import { type HostEvent, type Loaded, writeEnded } from './host.ts';
+import { type HostEvent, type Loaded, writeEnded } from './host-types.ts';
 import type { EffectSink, InputRef, InputStreams, LoadedRecord, RecordStore } from './ports.ts';
 
 export interface ActivationInput {

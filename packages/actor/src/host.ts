@@ -10,73 +10,18 @@
  *  - inputs are acknowledged only after every effect is confirmed, so an input that is gone proves confirmation;
  *  - a failed compare-and-set is never acknowledged: the state is dropped, loaded and the messages applied again;
  *  - the outcome of a refusable effect is folded by a further turn before the messages that caused it are acknowledged.
- * Ownership of partitions is for speed; nothing here believes in it.
  */
 import { type Address, toWireError, type WireError } from '@troupe/protocol';
 import type { Behaviour, Incoming } from './behaviour.ts';
-import { type Clock, type Random, sleep } from './clock.ts';
+import { sleep } from './clock.ts';
 import { activate } from './activation.ts';
-import type { EntityRecordState } from './entity-record.ts';
 import { fold, FoldError, type Folded } from './fold.ts';
-import type { FreezeGuard } from './freeze-guard.ts';
-import type { Delivery, EffectSink, InputStreams, RecordStore } from './ports.ts';
+import { Holds } from './holds.ts';
+import { type EntityHost, type HostEvent, type HostOptions, type Loaded, writeEnded } from './host-types.ts';
+import type { Delivery } from './ports.ts';
 import { probe } from './probe.ts';
+import { untilAvailable } from './until-available.ts';
 import { backoffMs, supervisionDefaults, type SupervisionOptions } from './supervision.ts';
-
-export interface HostOptions {
-  readonly behaviours: readonly Behaviour[];
-  readonly records: RecordStore;
-  readonly effects: EffectSink;
-  readonly inputs: InputStreams;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Window within which the server drops a message id it has seen; an activation younger than half of it emits again. */
-  readonly dedupWindowMs: number;
-  /** Hold of a delivered message; renewed here while a turn waits for the store. Default 2000. */
-  readonly ackWaitMs?: number;
-  /** Records kept in memory when idle. Default 1000; more costs memory, fewer costs loads. */
-  readonly maxResident?: number;
-  /** Messages folded into one turn at the most. Default 512. */
-  readonly maxBatch?: number;
-  readonly supervision?: Partial<SupervisionOptions>;
-  /** Asked before every turn; its `onThaw` must call {@link EntityHost.thaw}. */
-  readonly guard?: FreezeGuard;
-  readonly onEvent?: (event: HostEvent) => void;
-}
-
-export type HostEvent =
-  | {
-      readonly type: 'turnCommitted';
-      readonly address: Address;
-      readonly revision: number;
-      readonly messages: number;
-      readonly effects: number;
-    }
-  | { readonly type: 'turnIgnored'; readonly address: Address; readonly messages: number }
-  | { readonly type: 'conflict'; readonly address: Address }
-  | { readonly type: 'activated'; readonly address: Address; readonly emittedAgain: number; readonly items: number }
-  | {
-      readonly type: 'messageFailed';
-      readonly address: Address;
-      readonly messageType: string;
-      readonly tries: number;
-      readonly error: WireError;
-    }
-  | { readonly type: 'quarantined'; readonly address: Address; readonly error: WireError }
-  | { readonly type: 'refused'; readonly address: Address; readonly messageType: string; readonly sender: string }
-  | { readonly type: 'unavailable'; readonly address: Address; readonly error: WireError };
-
-export interface EntityHost {
-  deliver(delivery: Delivery): void;
-  /** The thaw rule: forgets every message that is not in a running turn and every cached record. */
-  thaw(): void;
-  /** Resolves when no turn runs and nothing is queued. */
-  idle(): Promise<void>;
-  /** Lets running turns end, drops what is queued (it comes again elsewhere). */
-  stop(): Promise<void>;
-  readonly resident: number;
-  readonly queued: number;
-}
 
 interface Cell {
   readonly address: Address;
@@ -85,11 +30,6 @@ interface Cell {
   queue: Delivery[];
   running: boolean;
   loaded: Loaded | undefined;
-}
-
-export interface Loaded {
-  readonly record: EntityRecordState;
-  readonly state: unknown;
 }
 
 export function createEntityHost(options: HostOptions): EntityHost {
@@ -101,16 +41,16 @@ class Host implements EntityHost {
   private readonly supervision: SupervisionOptions;
   private readonly behaviours: ReadonlyMap<string, Behaviour>;
   private readonly cells = new Map<string, Cell>();
-  private readonly held = new Map<Delivery, number>();
+  private readonly holds: Holds;
   private readonly stopped = new AbortController();
   private generation = 0;
   private active = 0;
   private waiters: (() => void)[] = [];
-  private cancelRenewal: (() => void) | undefined;
 
   constructor(options: HostOptions) {
     this.options = options;
     this.supervision = { ...supervisionDefaults, ...options.supervision };
+    this.holds = new Holds(options.clock, options.ackWaitMs ?? 2_000);
     this.behaviours = new Map(options.behaviours.map((b) => [b.kind, b]));
   }
 
@@ -118,16 +58,9 @@ class Host implements EntityHost {
     return this.cells.size;
   }
 
-  get queued(): number {
-    let n = 0;
-    for (const cell of this.cells.values()) n += cell.queue.length;
-    return n;
-  }
-
   deliver(delivery: Delivery): void {
     if (this.stopped.signal.aborted) return;
     const behaviour = this.behaviours.get(delivery.to.kind);
-    // not ours: left unacknowledged, it comes again where its kind is served
     if (behaviour === undefined) return;
     const name = `${delivery.to.kind}/${delivery.to.key}`;
     let cell = this.cells.get(name);
@@ -137,15 +70,14 @@ class Host implements EntityHost {
       this.evict();
     }
     cell.queue.push(delivery);
-    this.held.set(delivery, this.options.clock.monotonic());
-    this.armRenewal();
+    this.holds.add(delivery);
     if (!cell.running) void this.run(cell);
   }
 
   thaw(): void {
     this.generation++;
     for (const [name, cell] of this.cells) {
-      for (const d of cell.queue) this.held.delete(d);
+      this.holds.release(cell.queue);
       cell.queue = [];
       cell.loaded = undefined;
       if (!cell.running) this.cells.delete(name);
@@ -160,8 +92,7 @@ class Host implements EntityHost {
     for (const cell of this.cells.values()) cell.queue = [];
     this.stopped.abort();
     await this.idle();
-    this.held.clear();
-    this.cancelRenewal?.();
+    this.holds.stop();
   }
 
   private async run(cell: Cell): Promise<void> {
@@ -175,14 +106,13 @@ class Host implements EntityHost {
         } catch (cause) {
           // a defect of the host or of an adapter: the messages come again, and count as starts without an end
           cell.loaded = undefined;
-          this.release(batch);
+          this.holds.release(batch);
           this.emitEvent({ type: 'unavailable', address: cell.address, error: toWireError(cause) });
         }
       }
     } finally {
       cell.running = false;
       this.active--;
-      // most recently used last, for eviction
       if (this.cells.get(cell.name) === cell) {
         this.cells.delete(cell.name);
         if (cell.loaded !== undefined) this.cells.set(cell.name, cell);
@@ -201,13 +131,12 @@ class Host implements EntityHost {
     while (batch.length > 0 || waiting.length > 0) {
       // a freeze lies behind us: what we hold is delivered elsewhere already
       this.options.guard?.check();
-      if (generation !== this.generation || this.stopped.signal.aborted) return this.release([...waiting, ...batch]);
+      if (generation !== this.generation || this.stopped.signal.aborted) return this.holds.release([...waiting, ...batch]);
       const loaded = await this.load(cell, outcomes);
       // no outcomes after a reload: another host has gone on with this record; ours come again and answer nothing
-      if (loaded === undefined || (batch.length === 0 && outcomes.length === 0)) return this.release([...waiting, ...batch]);
+      if (loaded === undefined || (batch.length === 0 && outcomes.length === 0)) return this.holds.release([...waiting, ...batch]);
       if (loaded.record.quarantine !== undefined) {
-        if (!(await this.leaveQuarantine(cell, loaded, batch))) return this.release([...waiting, ...batch]);
-        // loaded anew, so that writes whose outcomes nobody has folded are emitted again
+        if (!(await this.leaveQuarantine(cell, loaded, batch))) return this.holds.release([...waiting, ...batch]);
         cell.loaded = undefined;
         continue;
       }
@@ -239,8 +168,8 @@ class Host implements EntityHost {
           continue;
         }
         await this.quarantine(cell, toWireError(error.cause), 'write.ended');
-        this.acknowledge(waiting);
-        return this.release(batch);
+        this.holds.acknowledge(waiting);
+        return this.holds.release(batch);
       }
       const inputs = [...waiting, ...batch];
       if (!folded.changed) {
@@ -248,7 +177,7 @@ class Host implements EntityHost {
         // one: a stale cache would ignore, and lose, what the record of another host waits for
         const { revision } = loaded.record;
         const current = await this.retry(cell, () => this.options.records.isCurrent(cell.address, revision));
-        if (current === undefined) return this.release(inputs);
+        if (current === undefined) return this.holds.release(inputs);
         if (!current) {
           this.emitEvent({ type: 'conflict', address: cell.address });
           cell.loaded = undefined;
@@ -256,7 +185,7 @@ class Host implements EntityHost {
           continue;
         }
         this.options.effects.tell(folded.fleeting);
-        this.acknowledge(inputs);
+        this.holds.acknowledge(inputs);
         this.emitEvent({ type: 'turnIgnored', address: cell.address, messages: inputs.length });
         return;
       }
@@ -267,10 +196,10 @@ class Host implements EntityHost {
         continue;
       }
       const ended = await this.emit(cell, loaded, folded);
-      if (ended === undefined) return this.release(inputs);
+      if (ended === undefined) return this.holds.release(inputs);
       await probe('turn.emitted', cell.name);
       if (ended.length === 0) {
-        this.acknowledge(inputs);
+        this.holds.acknowledge(inputs);
         await probe('turn.acknowledged', cell.name);
         return;
       }
@@ -386,8 +315,8 @@ class Host implements EntityHost {
       await this.options.inputs.putOff(delivery, at, tries);
       return true;
     });
-    if (done === true) this.acknowledge([delivery]);
-    else this.release([delivery]);
+    if (done === true) this.holds.acknowledge([delivery]);
+    else this.holds.release([delivery]);
   }
 
   /** Dead letter first, then the mark on the entity, then the acknowledgement: in no order is the message lost. */
@@ -409,9 +338,9 @@ class Host implements EntityHost {
         { from: cell.address, revision: 0 },
       ),
     );
-    if (buried === undefined) return this.release([delivery]);
+    if (buried === undefined) return this.holds.release([delivery]);
     if (error.code !== 'not_permitted') await this.quarantine(cell, error, message.type);
-    this.acknowledge([delivery]);
+    this.holds.acknowledge([delivery]);
   }
 
   private async quarantine(cell: Cell, error: WireError, message: string): Promise<void> {
@@ -443,45 +372,12 @@ class Host implements EntityHost {
     return false;
   }
 
-  /** Runs until it succeeds, backing off while the server or store is away; undefined when the host stops. */
-  private async retry<T>(cell: Cell, run: () => Promise<T>): Promise<T | undefined> {
-    for (let tries = 1; !this.stopped.signal.aborted; tries++) {
-      try {
-        return await run();
-      } catch (cause) {
-        if (this.stopped.signal.aborted) return undefined;
-        this.emitEvent({ type: 'unavailable', address: cell.address, error: toWireError(cause, 'unavailable') });
-        await sleep(this.options.clock, backoffMs(this.supervision, tries, this.options.random.next()), this.stopped.signal);
-      }
-    }
-    return undefined;
-  }
-
-  private acknowledge(deliveries: readonly Delivery[]): void {
-    for (const delivery of deliveries) {
-      this.held.delete(delivery);
-      delivery.ack();
-    }
-  }
-
-  /** Lets go without acknowledging: the messages come again. */
-  private release(deliveries: readonly Delivery[]): void {
-    for (const delivery of deliveries) this.held.delete(delivery);
-  }
-
-  private armRenewal(): void {
-    if (this.cancelRenewal !== undefined) return;
-    const half = (this.options.ackWaitMs ?? 2_000) / 2;
-    this.cancelRenewal = this.options.clock.setTimer(half / 2, () => {
-      this.cancelRenewal = undefined;
-      if (this.held.size === 0 || this.stopped.signal.aborted) return;
-      const now = this.options.clock.monotonic();
-      for (const [delivery, since] of this.held) {
-        if (now - since < half) continue;
-        delivery.extend();
-        this.held.set(delivery, now);
-      }
-      this.armRenewal();
+  /** Undefined when the host stops before it succeeded. */
+  private retry<T>(cell: Cell, run: () => Promise<T>): Promise<T | undefined> {
+    const { clock, random } = this.options;
+    return untilAvailable(run, {
+      ...{ clock, random, supervision: this.supervision, signal: this.stopped.signal },
+      onUnavailable: (error) => this.emitEvent({ type: 'unavailable', address: cell.address, error }),
     });
   }
 
@@ -501,8 +397,4 @@ class Host implements EntityHost {
       // a listener that throws never breaks the host
     }
   }
-}
-
-export function writeEnded(ended: { effect: string; outcome: unknown }, now: number): Incoming {
-  return { id: `${ended.effect}!`, type: 'write.ended', body: ended as never, sender: 'host', context: {}, storedAt: now };
 }

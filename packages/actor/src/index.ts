@@ -3,7 +3,8 @@ export type { Behaviour, EntityRecord, Incoming, TurnContext } from './behaviour
 export { type Clock, type Random, sleep } from './clock.ts';
 export type { Effect, FleetingEffect, PendingEffect } from './effects.ts';
 export { createFreezeGuard, type FreezeGuard } from './freeze-guard.ts';
-export { type HostEvent, type HostOptions, createEntityHost, type EntityHost } from './host.ts';
+export { createEntityHost } from './host.ts';
+export type { EntityHost, HostEvent, HostOptions } from './host-types.ts';
 export { installProbe, probe, type Probe, type ProbeName } from './probe.ts';
 export { createService, type Service, type ServiceState } from './service.ts';
 export type {

@@ -43,13 +43,11 @@ function setup(first?: Partial<ResourceRecord>) {
   }
   return s;
 }
-
 function hash(text: string): number {
   let out = 7;
   for (const char of text) out = (Math.imul(out, 31) + char.charCodeAt(0)) | 0;
   return out;
 }
-
 const refused = (outcome: WriteOutcome): string => (outcome.ok ? 'applied' : outcome.reason);
 
 describe('taking a resource', () => {
@@ -154,7 +152,6 @@ describe('taking a resource', () => {
     expect(refused(t.ask(t.take('b')))).to.equal('missing');
   });
 });
-
 describe('changing a resource', () => {
   it('writes the fields of the change and no others, data key by key', () => {
     const s = setup({ data: { a: 1, b: 1 }, backendId: 'b-1', runtimeState: 'idle' });

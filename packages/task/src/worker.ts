@@ -23,8 +23,9 @@ import {
   type WireError,
 } from '@troupe/protocol';
 import { type AbortReason, runAttempt, timeout } from './attempt.ts';
-import { type Handler, handlersByName, type TaskContext } from './handler.ts';
+import { type Handler, handlersByName } from './handler.ts';
 import { wantsLoneAttempt } from './lone-task.ts';
+import { contextOf, describe, type Running } from './running.ts';
 import { type SlotOptions, Slots } from './slots.ts';
 import type { WorkerEvent } from './worker-events.ts';
 
@@ -50,7 +51,6 @@ export interface Worker extends Service {
 }
 
 const PULL_EXPIRES_MS = 2_000;
-/** Older than this, a message is not run before its waiter was asked. */
 const OLD_MS = 30_000;
 const WANTED_EVERY_MS = 10_000;
 const UNKNOWN_TASK_DELAY_MS = 5_000;
@@ -59,17 +59,6 @@ const MARK_TTL_MS = 7 * 86_400_000;
 const RESULT_TTL_MS = 86_400_000;
 /** How long an aborted handler may take to notice before its outcome is reported without it. */
 const ABORT_GRACE_MS = 1_000;
-
-interface Running {
-  readonly delivery: TaskDelivery;
-  readonly message: TaskMessage;
-  readonly handler: Handler;
-  readonly abort: AbortController;
-  readonly startedAt: number;
-  askedAt: number;
-  /** Resolves when the attempt is over for the queue: acknowledged, or left to come again. */
-  readonly done: Promise<void>;
-}
 
 export function createWorker(options: WorkerOptions): Worker {
   const worker = new TaskWorker(options);
@@ -252,7 +241,12 @@ class TaskWorker {
     });
     await probe('task.started', message.task);
     const cancelLimit = clock.setTimer(message.timeLimitMs, () => abort.abort('timeLimit' satisfies AbortReason));
-    const ended = runAttempt(handler, message, this.contextOf(one), reconcile);
+    const ended = runAttempt(
+      handler,
+      message,
+      contextOf(one, this.options, (event) => this.tell(event)),
+      reconcile,
+    );
     try {
       const outcome = await Promise.race([ended, this.outcomeWithoutHandler(one)]);
       await probe('task.effectDone', message.task);
@@ -281,7 +275,6 @@ class TaskWorker {
     const reason = abort.signal.aborted ? (abort.signal.reason as AbortReason) : undefined;
     if (reason !== undefined) this.tell({ type: 'taskAborted', id: message.id, task: message.task, reason });
     if (reason === 'draining' && outcome.kind !== 'succeeded') {
-      // not an attempt: only the supervisor counts those, and it hears nothing of this one
       this.handedBack++;
       this.tell({ type: 'taskHandedBack', id: message.id, task: message.task });
       return delivery.giveBack(1);
@@ -354,29 +347,6 @@ class TaskWorker {
     delivery.ack();
   }
 
-  private contextOf(one: Running): TaskContext {
-    const { message, delivery, abort, handler } = one;
-    return {
-      resource: message.resource,
-      signal: abort.signal,
-      attempt: message.attempt,
-      attempts: message.attempts,
-      deadline: one.startedAt + message.timeLimitMs,
-      fence: message.fence,
-      idempotencyToken: message.idempotencyToken,
-      step: message.step,
-      operation: message.replyTo?.kind === 'operation' ? message.replyTo.key : undefined,
-      headers: delivery.context,
-      log: (text, fields = {}) => this.tell({ type: 'log', task: handler.contract.name, class: delivery.class, message: text, fields }),
-      progress: (value) => {
-        if (message.replyTo === undefined) return;
-        const body = { step: message.step ?? null, attempt: message.attempt, token: message.token, progress: value } as unknown as Json;
-        const id = `${message.id}.p.${this.options.random.token()}`;
-        this.options.source.mail(message.replyTo, { id, type: 'task.progress', body }, delivery.context).catch(() => undefined);
-      },
-    };
-  }
-
   private signal(body: Json): void {
     const cancel = (body as { cancel?: unknown } | null)?.cancel;
     for (const one of this.running) if (one.message.id === cancel) one.abort.abort('notWanted' satisfies AbortReason);
@@ -426,14 +396,5 @@ class TaskWorker {
     } catch {
       // a listener that throws never breaks the worker
     }
-  }
-}
-
-/** Total: a description never breaks a run (S20). */
-function describe(handler: Handler, message: TaskMessage): string {
-  try {
-    return handler.object.describe?.(message.input) ?? message.task;
-  } catch {
-    return message.task;
   }
 }

@@ -231,6 +231,7 @@ function refused(run: Run, owned: OwnedResource, outcome: WriteOutcome & { ok: f
 function giveBack(run: Run, then: NonNullable<Accepting['then']>): void {
   const { op } = run;
   op.accepting ??= { index: 0, tries: 0 };
+  // oxlint-disable-next-line unicorn/no-thenable -- a field of stored data, never awaited
   op.accepting.then = then;
   op.phase = 'givingBack';
   for (const index of op.taken.keys()) {

@@ -1,0 +1,71 @@
+/** What an entity host is given, what it tells, and what it is from outside. */
+import type { Address, WireError } from '@troupe/protocol';
+import type { Behaviour, Incoming } from './behaviour.ts';
+import type { Clock, Random } from './clock.ts';
+import type { EntityRecordState } from './entity-record.ts';
+import type { FreezeGuard } from './freeze-guard.ts';
+import type { Delivery, EffectSink, InputStreams, RecordStore } from './ports.ts';
+import type { SupervisionOptions } from './supervision.ts';
+
+export interface HostOptions {
+  readonly behaviours: readonly Behaviour[];
+  readonly records: RecordStore;
+  readonly effects: EffectSink;
+  readonly inputs: InputStreams;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Window within which the server drops a message id it has seen; an activation younger than half of it emits again. */
+  readonly dedupWindowMs: number;
+  /** Hold of a delivered message; renewed here while a turn waits for the store. Default 2000. */
+  readonly ackWaitMs?: number;
+  /** Records kept in memory when idle. Default 1000; more costs memory, fewer costs loads. */
+  readonly maxResident?: number;
+  /** Messages folded into one turn at the most. Default 512. */
+  readonly maxBatch?: number;
+  readonly supervision?: Partial<SupervisionOptions>;
+  /** Asked before every turn; its `onThaw` must call {@link EntityHost.thaw}. */
+  readonly guard?: FreezeGuard;
+  readonly onEvent?: (event: HostEvent) => void;
+}
+
+export type HostEvent =
+  | {
+      readonly type: 'turnCommitted';
+      readonly address: Address;
+      readonly revision: number;
+      readonly messages: number;
+      readonly effects: number;
+    }
+  | { readonly type: 'turnIgnored'; readonly address: Address; readonly messages: number }
+  | { readonly type: 'conflict'; readonly address: Address }
+  | { readonly type: 'activated'; readonly address: Address; readonly emittedAgain: number; readonly items: number }
+  | {
+      readonly type: 'messageFailed';
+      readonly address: Address;
+      readonly messageType: string;
+      readonly tries: number;
+      readonly error: WireError;
+    }
+  | { readonly type: 'quarantined'; readonly address: Address; readonly error: WireError }
+  | { readonly type: 'refused'; readonly address: Address; readonly messageType: string; readonly sender: string }
+  | { readonly type: 'unavailable'; readonly address: Address; readonly error: WireError };
+
+export interface EntityHost {
+  deliver(delivery: Delivery): void;
+  /** The thaw rule: forgets every message that is not in a running turn and every cached record. */
+  thaw(): void;
+  /** Resolves when no turn runs and nothing is queued. */
+  idle(): Promise<void>;
+  /** Lets running turns end, drops what is queued (it comes again elsewhere). */
+  stop(): Promise<void>;
+  readonly resident: number;
+}
+
+export interface Loaded {
+  readonly record: EntityRecordState;
+  readonly state: unknown;
+}
+
+export function writeEnded(ended: { effect: string; outcome: unknown }, now: number): Incoming {
+  return { id: `${ended.effect}!`, type: 'write.ended', body: ended as never, sender: 'host', context: {}, storedAt: now };
+}
