@@ -31,7 +31,7 @@ import { createMailReceiver } from './mail-receiver.ts';
 import type { Publisher } from './publisher.ts';
 import { createPuller, type Puller } from './puller.ts';
 import { createRecordStore } from './record-store.ts';
-import { rankOf } from './ranks.ts';
+import { partitionRanks } from './ranks.ts';
 
 export interface EntityServiceOptions {
   readonly nc: NatsConnection;
@@ -83,7 +83,8 @@ export function createEntityService(options: EntityServiceOptions): EntityServic
   let heartbeats: Heartbeats | undefined;
 
   const rerank = (hosts: readonly string[]): void => {
-    for (const { puller, partition } of pullers) puller.setPriority(rankOf(options.hostId, hosts, `${role}.${partition}`));
+    const ranks = partitionRanks(options.hostId, hosts, role, options.partitions);
+    for (const { puller, partition } of pullers) puller.setPriority(ranks[partition]!);
   };
 
   const start = async (): Promise<void> => {
@@ -114,6 +115,7 @@ export function createEntityService(options: EntityServiceOptions): EntityServic
       onUndecodable: (subject, code) => options.onEvent?.({ type: 'undecodable', subject, code }),
     });
     heartbeats = await createHeartbeats({ nc, subjects, role, hostId: options.hostId, onChange: rerank });
+    const ranks = partitionRanks(options.hostId, heartbeats.hosts(), role, options.partitions);
     for (let partition = 0; partition < options.partitions; partition++) {
       for (const stream of ['mail', 'timers'] as const) {
         const puller = createPuller({
@@ -121,7 +123,7 @@ export function createEntityService(options: EntityServiceOptions): EntityServic
           stream: subjects.streams[stream],
           durable: `${role}_${partition}`,
           group: role,
-          priority: rankOf(options.hostId, heartbeats.hosts(), `${role}.${partition}`),
+          priority: ranks[partition]!,
           // with less than twice the pending limit a lower rank was measured to get a quarter of the mail
           demand: () => 2 * options.maxAckPending,
           expiresMs: PULL_EXPIRES_MS,

@@ -6,21 +6,9 @@
 /** Priorities of a pull run from 0 to 9. */
 const LOWEST = 9;
 
-/** Rank of a host for one key: 0 = first. A host that is not in the list counts as if it were. */
-export function rankOf(hostId: string, hosts: readonly string[], key: string): number {
-  const own = weight(hostId, key);
-  let better = 0;
-  for (const host of new Set(hosts)) {
-    if (host === hostId) continue;
-    const other = weight(host, key);
-    if (other > own || (other === own && host < hostId)) better++;
-  }
-  return Math.min(better, LOWEST);
-}
-
 /**
- * Ranks of a host for the partitions 0 … n-1 of a role. Like {@link rankOf}, but no host comes first for more than its
- * share, rounded up: with few partitions chance alone leaves some hosts with nothing to do.
+ * Ranks of a host for the partitions 0 … n-1 of a role: 0 = first. A host that is not in the list counts as if it were.
+ * No host comes first for more than its share, rounded up: with few partitions chance alone leaves some with nothing to do.
  */
 export function partitionRanks(hostId: string, hosts: readonly string[], role: string, partitions: number): number[] {
   const all = [...new Set([...hosts, hostId])].sort();
