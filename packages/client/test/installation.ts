@@ -5,7 +5,7 @@
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { connect } from '@nats-io/transport-node';
-import { applyTopology } from '@troupe/jetstream';
+import { applyTopology, type TopologyOptions } from '@troupe/jetstream';
 import { until } from '@troupe/test-infra';
 import {
   type Answer,
@@ -50,12 +50,13 @@ export async function createInstallation(
   url = natsUrl(),
   login: object = {},
   ns = `c${process.pid.toString(36)}-${(count++).toString(36)}`,
+  topology: Partial<TopologyOptions> = {},
 ): Promise<Installation> {
   const subjects = createSubjects(ns);
-  const nc = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 50, ...login });
+  const nc = await connect({ servers: url.split(','), maxReconnectAttempts: -1, reconnectTimeWait: 50, ...login });
   const jsm = await jetstreamManager(nc);
   const { streams } = subjects;
-  await applyTopology(nc, { subjects, roles: {}, pools: ['mail'], maxCommands: 50 });
+  await applyTopology(nc, { subjects, roles: {}, pools: ['mail'], maxCommands: 50, ...topology });
   const stops: (() => Promise<unknown>)[] = [];
 
   return {
@@ -66,7 +67,7 @@ export async function createInstallation(
     async door(script) {
       const door: Door = { commands: [], headers: [] };
       const consumer = await jetstream(nc).consumers.get(streams.commands, 'door');
-      const messages = await consumer.consume({ max_messages: 10 });
+      const messages = await consumer.consume({ max_messages: 10, expires: 5_000, idle_heartbeat: 1_000 });
       const work = (async () => {
         for await (const message of messages) {
           const command = parseCommand(message.data);
