@@ -4,15 +4,9 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type Duration, durationMs, NAME_LIMIT_CHARS, type QueueClass, queueClasses, TroupeError } from '@troupe/protocol';
-
-export type Idempotency = 'yes' | 'token' | 'no';
-
-export interface RetryPolicy {
-  /** Attempts in all, the first included. */
-  readonly attempts: number;
-  /** Pause before the second, third, … attempt; the last one repeats. */
-  readonly delaysMs: readonly number[];
-}
+import { onlyKnown, refuse } from './options.ts';
+import { type Idempotency, type RetryOptions, type RetryPolicy, retryPolicy } from './retry-policy.ts';
+import { isSchema } from './schema.ts';
 
 export interface TaskOptions<I extends StandardSchemaV1 = StandardSchemaV1, O extends StandardSchemaV1 = StandardSchemaV1> {
   /** Stable, at most 128 characters; it is the wire name. */
@@ -23,11 +17,11 @@ export interface TaskOptions<I extends StandardSchemaV1 = StandardSchemaV1, O ex
   readonly output?: O;
   /** Default `regular`. `heavy` is the last resort, `background` is what the clock starts. */
   readonly class?: QueueClass;
-  /** Which workers run it. Default `default`. */
+  /** Which workers run it. Default `default`; 1 to 64 characters of A-Z a-z 0-9 _ -. */
   readonly pool?: string;
   /** Default 5 attempts with pauses of 1, 2, 4, 8 s; with `idempotent: 'no'` 1 attempt. */
-  readonly retry?: { readonly attempts?: number; readonly delays?: readonly Duration[] };
-  /** Time limit of one attempt. Default 60 s, heavy 30 min. */
+  readonly retry?: RetryOptions;
+  /** Time limit of one attempt, held by the worker. Default 60 s, heavy 30 min. */
   readonly timeLimit?: Duration;
   /** How running twice is made safe; there is no default, because no answer is safe for everybody. */
   readonly idempotent: Idempotency;
@@ -46,43 +40,67 @@ export interface TaskContract<I extends StandardSchemaV1 = StandardSchemaV1, O e
   readonly description: string;
 }
 
+/** What a handler gets. */
 export type InputOf<C> = C extends TaskContract<infer I, StandardSchemaV1> ? StandardSchemaV1.InferOutput<I> : unknown;
+/** What a sender gives; a schema may fill in the rest. */
 export type SentInputOf<C> = C extends TaskContract<infer I, StandardSchemaV1> ? StandardSchemaV1.InferInput<I> : unknown;
+/** What a handler returns. */
 export type OutputOf<C> = C extends TaskContract<StandardSchemaV1, infer O> ? StandardSchemaV1.InferInput<O> : unknown;
 
-const KNOWN = new Set(['name', 'input', 'output', 'class', 'pool', 'retry', 'timeLimit', 'idempotent', 'description']);
-const DELAYS_MS: readonly number[] = [1_000, 2_000, 4_000, 8_000];
+const OPTIONS: Record<keyof TaskOptions, true> = {
+  name: true,
+  input: true,
+  output: true,
+  class: true,
+  pool: true,
+  retry: true,
+  timeLimit: true,
+  idempotent: true,
+  description: true,
+};
+/** A pool names durables and senders as well, where other characters would be spelled out. */
+const POOL = /^[A-Za-z0-9_-]{1,64}$/;
+const TIME_LIMIT_MS = { regular: 60_000, background: 60_000, heavy: 1_800_000 } as const;
 
 /** Makes a contract. Throws `invalid_options` that names the field; an option that nobody reads is refused, not ignored. */
 export function defineTask<I extends StandardSchemaV1 = StandardSchemaV1, O extends StandardSchemaV1 = StandardSchemaV1>(
   options: TaskOptions<I, O>,
 ): TaskContract<I, O> {
-  for (const name of Object.keys(options)) if (!KNOWN.has(name)) throw wrong(name, 'is not an option of a task');
-  if (typeof options.name !== 'string' || options.name === '' || options.name.length > NAME_LIMIT_CHARS) {
-    throw wrong('name', `must be text of 1 to ${NAME_LIMIT_CHARS} characters`);
+  onlyKnown(options, OPTIONS, '');
+  const { name, input, output, idempotent, class: cls = 'regular', pool = 'default', description = '' } = options;
+  if (typeof name !== 'string' || name === '' || name.length > NAME_LIMIT_CHARS) {
+    refuse('name', `must be text of 1 to ${NAME_LIMIT_CHARS} characters`);
   }
-  const cls = options.class ?? 'regular';
-  if (!queueClasses.includes(cls)) throw wrong('class', `must be one of ${queueClasses.join(', ')}`);
-  if (!['yes', 'token', 'no'].includes(options.idempotent)) throw wrong('idempotent', "must be 'yes', 'token' or 'no'");
-  const pool = options.pool ?? 'default';
-  if (typeof pool !== 'string' || pool === '') throw wrong('pool', 'must be text');
-  const attempts = options.retry?.attempts ?? (options.idempotent === 'no' ? 1 : 5);
-  if (!Number.isInteger(attempts) || attempts < 1) throw wrong('retry.attempts', 'must be a whole number of at least 1');
-  const timeLimitMs = options.timeLimit === undefined ? (cls === 'heavy' ? 1_800_000 : 60_000) : durationMs(options.timeLimit, 'timeLimit');
-  if (timeLimitMs < 1) throw wrong('timeLimit', 'must be positive');
+  if (input !== undefined && !isSchema(input)) refuse('input', 'must be a Standard Schema');
+  if (output !== undefined && !isSchema(output)) refuse('output', 'must be a Standard Schema');
+  if (!queueClasses.includes(cls)) refuse('class', `must be one of ${queueClasses.join(', ')}`);
+  if (!['yes', 'token', 'no'].includes(idempotent)) refuse('idempotent', "must be 'yes', 'token' or 'no'");
+  if (typeof pool !== 'string' || !POOL.test(pool)) refuse('pool', 'must be 1 to 64 characters of A-Z a-z 0-9 _ -');
+  if (typeof description !== 'string') refuse('description', 'must be text');
+  const timeLimitMs = options.timeLimit === undefined ? TIME_LIMIT_MS[cls] : durationMs(options.timeLimit, 'timeLimit');
+  if (timeLimitMs < 1) refuse('timeLimit', 'must be positive');
   return Object.freeze({
-    name: options.name,
+    name,
     class: cls,
     pool,
-    idempotent: options.idempotent,
+    idempotent,
     timeLimitMs,
-    retry: Object.freeze({ attempts, delaysMs: options.retry?.delays?.map((d, i) => durationMs(d, `retry.delays.${i}`)) ?? DELAYS_MS }),
-    description: options.description ?? '',
-    ...(options.input === undefined ? {} : { input: options.input }),
-    ...(options.output === undefined ? {} : { output: options.output }),
+    retry: retryPolicy(options.retry, idempotent),
+    description,
+    ...(input === undefined ? {} : { input }),
+    ...(output === undefined ? {} : { output }),
   });
 }
 
-function wrong(field: string, rule: string): TroupeError {
-  return new TroupeError('invalid_options', `task: ${field} ${rule}`, { field });
+/** Contracts by name. Throws `duplicate_name` for two of one name: the second would silently never run (S11). */
+export function tasksByName(contracts: Iterable<TaskContract>): ReadonlyMap<string, TaskContract> {
+  const byName = new Map<string, TaskContract>();
+  for (const contract of contracts) {
+    const { name } = contract;
+    if (byName.has(name) && byName.get(name) !== contract) {
+      throw new TroupeError('duplicate_name', `two tasks are called ${JSON.stringify(name)}`, { field: name });
+    }
+    byName.set(name, contract);
+  }
+  return byName;
 }

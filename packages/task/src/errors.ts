@@ -4,21 +4,36 @@ import { type Duration, durationMs } from '@troupe/protocol';
 const RETRY = Symbol.for('troupe.task.retry');
 const FATAL = Symbol.for('troupe.task.fatal');
 
-/** Try again, after so long if given: the backend said when. Counts as an attempt. */
+export interface RetryErrorOptions {
+  /** What the backend said; counts instead of the pause of the policy. */
+  readonly after?: Duration;
+  /** Default `handler_error`. */
+  readonly code?: string;
+  readonly data?: unknown;
+  readonly cause?: unknown;
+}
+
+/**
+ * Try again, after so long if given. Counts as an attempt. With `idempotent: 'no'` it also says that nothing has happened,
+ * so that the step need not be reconciled.
+ */
 export class Retry extends Error {
-  readonly code = 'retry';
+  readonly code: string;
   readonly retryable = true;
   readonly afterMs: number | undefined;
+  readonly data: unknown;
 
-  constructor(message: string, options: { readonly after?: Duration; readonly cause?: unknown } = {}) {
+  constructor(message: string, options: RetryErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'Retry';
+    this.code = options.code ?? 'handler_error';
     this.afterMs = options.after === undefined ? undefined : durationMs(options.after, 'after');
+    this.data = options.data;
     Object.defineProperty(this, RETRY, { value: true });
   }
 }
 
-/** Trying again is of no use. */
+/** Trying again is of no use. With `idempotent: 'no'` it also says that nothing has happened. */
 export class Fatal extends Error {
   readonly code: string;
   readonly retryable = false;

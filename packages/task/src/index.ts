@@ -1,16 +1,8 @@
 /** Task contracts, handlers apart from them, and the worker that runs them. Knows no NATS. */
-export { type ClassSlots, slotDefaults, type SlotOptions } from './slots.ts';
-export {
-  defineTask,
-  type Idempotency,
-  type InputOf,
-  type OutputOf,
-  type RetryPolicy,
-  type SentInputOf,
-  type TaskContract,
-  type TaskOptions,
-} from './contract.ts';
-export { Fatal, isFatal, isRetry, Retry } from './errors.ts';
+export type { Wants } from './admission.ts';
+export type { AbortReason } from './attempt.ts';
+export { defineTask, type InputOf, type OutputOf, type SentInputOf, type TaskContract, type TaskOptions, tasksByName } from './contract.ts';
+export { Fatal, isFatal, isRetry, Retry, type RetryErrorOptions } from './errors.ts';
 export {
   handle,
   type Handler,
@@ -22,8 +14,20 @@ export {
   type WithPatch,
   withPatch,
 } from './handler.ts';
-export { loneTaskBehaviour, type LoneTaskState } from './lone-task.ts';
-export { nextAttemptMs } from './retry.ts';
+export { loneTaskBehaviour, type LoneTaskBehaviourOptions, type LoneTaskState } from './lone-task.ts';
+export { OUTPUT_LIMIT_BYTES } from './outcome.ts';
+export {
+  type Idempotency,
+  type NextAttempt,
+  nextAttempt,
+  nextAttemptMs,
+  retryDelayMs,
+  type RetryOptions,
+  type RetryPolicy,
+  retryPolicy,
+  type UnsettledOutcome,
+} from './retry-policy.ts';
+export { type ClassSlots, slotDefaults, type SlotOptions } from './slots.ts';
 export { type LoneTaskOptions, taskMessage } from './task-message.ts';
-export { createWorker, type Worker, type WorkerOptions } from './worker.ts';
-export type { WorkerEvent } from './worker-events.ts';
+export { createWorker, type Worker, workerDefaults, type WorkerOptions } from './worker.ts';
+export { levelOf, type LogLevel, type WorkerEvent } from './worker-events.ts';

@@ -54,7 +54,8 @@ export function retryPolicy(options: RetryOptions = {}, idempotent: Idempotency 
 
 function listed(delays: RetryOptions['delays']): readonly number[] {
   if (delays === undefined) return DEFAULT_DELAYS_MS;
-  if (!Array.isArray(delays) || delays.length === 0 || delays.length > MAX_DELAYS) refuse('retry.delays', `must be 1 to ${MAX_DELAYS} pauses`);
+  if (!Array.isArray(delays) || delays.length === 0 || delays.length > MAX_DELAYS)
+    refuse('retry.delays', `must be 1 to ${MAX_DELAYS} pauses`);
   return delays.map((delay: Duration, i) => durationMs(delay, `retry.delays.${i}`));
 }
 

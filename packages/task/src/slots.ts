@@ -1,19 +1,27 @@
 /**
- * Slots per queue class, with floors and ceilings within one total. What is pulled for counts as taken, so that the total
- * is never passed; the floors of the other classes are kept free, so that no class can take all.
+ * Slots per queue class, with floors and ceilings within one total. What is asked for counts as taken, so that no more
+ * comes than there is room for.
+ *
+ * The floor of a class is always asked for, by requests that are renewed for ever. Slots above the floors are shared: a
+ * class asks for them only while its floor is busy, and by short requests, so that what one class asked for in vain goes
+ * to another within their time. So no class can take all slots, and none is refused a slot that nobody uses.
  */
-import { type QueueClass, queueClasses, TroupeError } from '@troupe/protocol';
+import { type QueueClass, queueClasses } from '@troupe/protocol';
+import { onlyKnown, refuse, wholeNumber } from './options.ts';
 
 export interface SlotOptions {
-  /** Attempts at once in all. Default 40. */
+  /** Attempts at once in all. Default 40. Must hold the floors. */
   readonly total?: number;
+  /** Default floor 8, ceiling 32. */
   readonly regular?: ClassSlots;
+  /** Default floor 4, ceiling 16. */
   readonly heavy?: ClassSlots;
+  /** Default floor 4, ceiling 16. */
   readonly background?: ClassSlots;
 }
 
 export interface ClassSlots {
-  /** Always kept free for the class. */
+  /** Always kept free for the class; at least 1 where the ceiling is. */
   readonly floor: number;
   /** Never passed by the class. 0 = this worker does not serve it. */
   readonly ceiling: number;
@@ -21,57 +29,101 @@ export interface ClassSlots {
 
 export const slotDefaults = Object.freeze({
   total: 40,
-  regular: { floor: 8, ceiling: 32 },
-  heavy: { floor: 4, ceiling: 16 },
-  background: { floor: 4, ceiling: 16 },
+  regular: Object.freeze({ floor: 8, ceiling: 32 }),
+  heavy: Object.freeze({ floor: 4, ceiling: 16 }),
+  background: Object.freeze({ floor: 4, ceiling: 16 }),
 });
+
+export interface SlotRequest {
+  readonly class: QueueClass;
+  readonly count: number;
+  /** Asked for above the floor, and therefore not for long. */
+  readonly shared: boolean;
+}
+
+const MAX_SLOTS = 100_000;
+const OPTIONS: Record<keyof SlotOptions, true> = { total: true, regular: true, heavy: true, background: true };
 
 export class Slots {
   readonly total: number;
   private readonly limits: Readonly<Record<QueueClass, ClassSlots>>;
-  private readonly taken: Record<QueueClass, number> = { regular: 0, heavy: 0, background: 0 };
+  private readonly running: Record<QueueClass, number> = { regular: 0, heavy: 0, background: 0 };
+  private readonly asked: Record<QueueClass, number> = { regular: 0, heavy: 0, background: 0 };
+  /** Who is considered first for shared slots; moves on, so that classes take turns. */
+  private turn = 0;
 
   constructor(options: SlotOptions = {}) {
-    this.total = options.total ?? slotDefaults.total;
-    this.limits = {
-      regular: options.regular ?? slotDefaults.regular,
-      heavy: options.heavy ?? slotDefaults.heavy,
-      background: options.background ?? slotDefaults.background,
-    };
+    onlyKnown(options, OPTIONS, 'slots');
+    this.total = wholeNumber(options.total ?? slotDefaults.total, 'slots.total', 1, MAX_SLOTS);
+    const of = (cls: QueueClass): ClassSlots => options[cls] ?? slotDefaults[cls];
+    this.limits = { regular: of('regular'), heavy: of('heavy'), background: of('background') };
     let floors = 0;
     for (const cls of queueClasses) {
-      const { floor, ceiling } = this.limits[cls];
-      if (!Number.isInteger(floor) || !Number.isInteger(ceiling) || floor < 0 || ceiling < floor) {
-        throw new TroupeError('invalid_options', `slots.${cls}: floor and ceiling must be whole numbers, 0 <= floor <= ceiling`, {
-          field: `slots.${cls}`,
-        });
-      }
-      floors += floor;
+      const at = `slots.${cls}`;
+      onlyKnown(this.limits[cls], { floor: true, ceiling: true }, at);
+      const ceiling = wholeNumber(this.limits[cls].ceiling, `${at}.ceiling`, 0, MAX_SLOTS);
+      // a class without a floor could be kept out for as long as the others like
+      floors += wholeNumber(this.limits[cls].floor, `${at}.floor`, Math.min(ceiling, 1), ceiling);
     }
-    if (!Number.isInteger(this.total) || this.total < 1 || floors > this.total) {
-      throw new TroupeError('invalid_options', `slots.total: ${this.total} must be at least 1 and hold the floors (${floors})`, {
-        field: 'slots.total',
-      });
+    if (floors === 0) refuse('slots', 'serve no class at all');
+    if (floors > this.total) refuse('slots.total', `must hold the floors, which are ${floors} together`);
+  }
+
+  /** What to ask for now; the caller then says {@link ask} for it. */
+  wanted(): SlotRequest[] {
+    const out: SlotRequest[] = [];
+    for (const cls of queueClasses) {
+      const count = this.limits[cls].floor - this.taken(cls);
+      if (count > 0 && this.isWorthAsking(cls, count)) out.push({ class: cls, count, shared: false });
     }
-  }
-
-  serves(cls: QueueClass): boolean {
-    return this.limits[cls].ceiling > 0;
-  }
-
-  free(cls: QueueClass): number {
-    let room = this.total;
-    for (const other of queueClasses) {
-      room -= other === cls ? this.taken[other] : Math.max(this.taken[other], this.limits[other].floor);
+    const pressing = queueClasses.map((_, i) => queueClasses[(i + this.turn) % queueClasses.length]!).filter((cls) => this.presses(cls));
+    let free = this.free();
+    for (const [i, cls] of pressing.entries()) {
+      const share = Math.ceil(free / (pressing.length - i));
+      const count = Math.min(share, this.limits[cls].ceiling - this.taken(cls));
+      if (count <= 0 || !this.isWorthAsking(cls, count)) continue;
+      free -= count;
+      out.push({ class: cls, count, shared: true });
+      this.turn = queueClasses.indexOf(cls) + 1;
     }
-    return Math.max(0, Math.min(room, this.limits[cls].ceiling - this.taken[cls]));
+    return out;
   }
 
-  take(cls: QueueClass, count: number): void {
-    this.taken[cls] += count;
+  ask(cls: QueueClass, count: number): void {
+    this.asked[cls] += count;
   }
 
-  giveBack(cls: QueueClass, count: number): void {
-    this.taken[cls] -= count;
+  /** So many of what was asked for did not come. */
+  missed(cls: QueueClass, count: number): void {
+    this.asked[cls] -= count;
+  }
+
+  arrived(cls: QueueClass): void {
+    this.asked[cls]--;
+    this.running[cls]++;
+  }
+
+  ended(cls: QueueClass): void {
+    this.running[cls]--;
+  }
+
+  /** A request per slot would cost as much as the messages; with nothing asked for, anything is worth one. */
+  private isWorthAsking(cls: QueueClass, count: number): boolean {
+    return this.asked[cls] <= 0 || count * 4 >= this.limits[cls].ceiling;
+  }
+
+  private presses(cls: QueueClass): boolean {
+    return this.running[cls] >= this.limits[cls].floor && this.taken(cls) < this.limits[cls].ceiling;
+  }
+
+  private taken(cls: QueueClass): number {
+    return this.running[cls] + this.asked[cls];
+  }
+
+  /** Slots above the floors that nobody runs in and nobody asks for. */
+  private free(): number {
+    let free = this.total;
+    for (const cls of queueClasses) free -= Math.max(this.taken(cls), this.limits[cls].floor);
+    return free;
   }
 }

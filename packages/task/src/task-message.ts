@@ -1,6 +1,7 @@
 /** A task sent alone, without an executor: the result lies under its id. */
-import { type Json, type QueueClass, type TaskMessage, TroupeError } from '@troupe/protocol';
+import type { Json, QueueClass, TaskMessage } from '@troupe/protocol';
 import type { SentInputOf, TaskContract } from './contract.ts';
+import { validated } from './schema.ts';
 
 export interface LoneTaskOptions {
   /** Unique; the result is kept under it. The same id within the de-duplication window is the same task. */
@@ -17,14 +18,8 @@ export async function taskMessage<C extends TaskContract>(
   input: SentInputOf<C>,
   options: LoneTaskOptions,
 ): Promise<{ readonly class: QueueClass; readonly pool: string; readonly message: TaskMessage }> {
-  if (contract.input !== undefined) {
-    const result = await contract.input['~standard'].validate(input);
-    const issue = result.issues?.[0];
-    if (issue !== undefined) {
-      const field = ['input', ...(issue.path ?? []).map((p) => String(typeof p === 'object' ? p.key : p))].join('.');
-      throw new TroupeError('invalid_input', `${field}: ${issue.message}`, { field });
-    }
-  }
+  // the input travels as it was given: what a schema fills in or converts is done once, by the worker
+  await validated(contract.input, input, 'input', 'invalid_input');
   return {
     class: contract.class,
     pool: contract.pool,

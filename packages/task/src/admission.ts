@@ -1,0 +1,87 @@
+/**
+ * Whether a delivered message may start, and how. A message may come twice or very late:
+ *
+ *  - redelivered, older than a hold (at most 30 s), or stored long after the turn that ordered it: whoever waits is asked
+ *    first, by one read of its record;
+ *  - past its deadline: not started;
+ *  - `idempotent: 'no'`: a start mark is always made first, and only if there is none; one that exists means that the
+ *    effect may have happened, and is reconciled, never repeated;
+ *  - redelivered: the start is counted before it happens. So many starts without an end, and the message is buried: it
+ *    kills its workers. Deliveries prove nothing, a frozen worker raises them for healthy messages.
+ */
+import type { StartMark, TaskDelivery, TaskRecords, WaiterRecord } from '@troupe/actor/internal';
+import type { TaskMessage } from '@troupe/protocol';
+import type { Handler } from './handler.ts';
+import { wantsLoneAttempt } from './lone-task.ts';
+
+export type Admission =
+  | { readonly kind: 'run'; readonly reconcile: boolean; /** The start is recorded. */ readonly marked: boolean }
+  | { readonly kind: 'notWanted' }
+  | { readonly kind: 'tooLate' }
+  | { readonly kind: 'killsWorkers'; readonly starts: number };
+
+/** Whether the record of an entity still waits for this attempt; said by the package that owns the entity. */
+export type Wants = (record: WaiterRecord, message: TaskMessage) => boolean;
+
+export interface AdmissionOptions {
+  readonly records: TaskRecords;
+  readonly ackWaitMs: number;
+  readonly serverNow: () => number;
+  /** Starts without an end after which a message is buried. */
+  readonly crashes: number;
+  readonly wants: Wants | undefined;
+}
+
+const OLD_MS = 30_000;
+/** Long past any run and redelivery, so that a message found after a long outage is still known to have been started. */
+const MARK_TTL_MS = 30 * 86_400_000;
+
+/** Throws `unavailable`; may then be called again. */
+export async function admit(
+  options: AdmissionOptions,
+  delivery: TaskDelivery,
+  message: TaskMessage,
+  { contract }: Handler,
+): Promise<Admission> {
+  const { records, serverNow } = options;
+  const oldMs = Math.min(OLD_MS, options.ackWaitMs);
+  const doubtful = delivery.deliveries > 1 || serverNow() - delivery.storedAt > oldMs || delivery.storedAt - message.orderedAt > OLD_MS;
+  if (doubtful && !(await isWanted(options, message))) return { kind: 'notWanted' };
+  if (message.deadline !== undefined && serverNow() > message.deadline) return { kind: 'tooLate' };
+  const reconcile = message.reconcile === true;
+  const once = contract.idempotent === 'no';
+  if (!once && delivery.deliveries === 1) return { kind: 'run', reconcile, marked: false };
+  // the common case of a first delivery needs no read: there is no mark
+  let mark: StartMark | undefined = delivery.deliveries === 1 ? undefined : await records.readMark(message.id);
+  for (;;) {
+    const starts = mark?.starts ?? 0;
+    if (starts >= options.crashes) return { kind: 'killsWorkers', starts };
+    if (await records.writeMark(message.id, starts + 1, mark?.revision ?? 0, MARK_TTL_MS)) {
+      return { kind: 'run', reconcile: reconcile || (once && mark !== undefined), marked: true };
+    }
+    mark = await records.readMark(message.id);
+  }
+}
+
+/** Asks whoever waits for the outcome. Throws `unavailable`. */
+export async function isWanted(options: Pick<AdmissionOptions, 'records' | 'wants'>, message: TaskMessage): Promise<boolean> {
+  const { records } = options;
+  const { replyTo } = message;
+  if (replyTo === undefined) {
+    // a lone task waits for nobody, until its result is there or its first failure has made an entity of it
+    if (await records.hasResult(message.id)) return false;
+    return (await records.waiter({ kind: 'task', key: message.id })) === undefined;
+  }
+  const record = await records.waiter(replyTo);
+  if (record === undefined || record.ended) return false;
+  return replyTo.kind === 'task' ? wantsLoneAttempt(record.root, message) : (options.wants?.(record, message) ?? true);
+}
+
+/** Takes a recorded start back: it was handed back, which is no crash. The mark itself stays. Throws `unavailable`. */
+export async function unrecordStart(records: TaskRecords, message: TaskMessage): Promise<void> {
+  for (;;) {
+    const mark = await records.readMark(message.id);
+    if (mark === undefined || mark.starts === 0) return;
+    if (await records.writeMark(message.id, mark.starts - 1, mark.revision, MARK_TTL_MS)) return;
+  }
+}
