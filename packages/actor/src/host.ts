@@ -260,6 +260,9 @@ class Host implements EntityHost {
         await records.putItems(cell.address, folded.puts);
         await probe('turn.itemsPut', cell.name);
       }
+      // first, for the root does not name it. It is read only where there is no record: one that came early says nothing
+      const tombstone = folded.end?.tombstone;
+      if (tombstone !== undefined) await records.putTombstone(cell.address, tombstone.body, tombstone.ttlMs);
       const first = await records.commit(cell.address, record.revision, text, ttlMs);
       if (first.ok) return first;
       // an own commit whose acknowledgement was lost looks like a lost race: the write id tells them apart
@@ -287,14 +290,11 @@ class Host implements EntityHost {
   /** The outcomes of refusable effects, or undefined when the host stops before all is confirmed. */
   private async emit(cell: Cell, loaded: Loaded, folded: Folded): Promise<Incoming[] | undefined> {
     const { effects, records } = this.options;
-    this.options.effects.tell(folded.fleeting);
-    const end = folded.end;
+    effects.tell(folded.fleeting);
     return this.retry(cell, async () => {
-      const tomb = end?.tombstone === undefined ? undefined : records.putTombstone(cell.address, end.tombstone.body, end.tombstone.ttlMs);
       const outcomes =
         folded.pending.length === 0 ? [] : await effects.emit(folded.pending, { from: cell.address, revision: loaded.record.revision });
-      await tomb;
-      return outcomes.map((o) => writeEnded(o, this.options.records.serverNow()));
+      return outcomes.map((o) => writeEnded(o, records.serverNow()));
     });
   }
 

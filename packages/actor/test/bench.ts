@@ -77,6 +77,7 @@ export interface Broker {
   readonly told: Effect[];
   readonly events: HostEvent[];
   readonly commits: { address: string; text: string }[];
+  readonly tombstones: Map<string, Json>;
   readonly putOffs: { id: string; tries: number; at: number }[];
   readonly items: Map<string, StoredItem>;
   /** Runs before the named port call; may throw, or return false to lose the acknowledgement of a commit. */
@@ -106,6 +107,7 @@ export function createBroker(kind = 'counter'): Broker {
     told: [],
     events: [],
     commits: [],
+    tombstones: new Map(),
     putOffs: [],
     items,
     fault: () => undefined,
@@ -138,7 +140,10 @@ export function createBroker(kind = 'counter'): Broker {
         async isCurrent(address, last) {
           return (records.get(nameOf(address))?.revision ?? 0) === last;
         },
-        async putTombstone() {},
+        async putTombstone(address, body) {
+          broker.fault('putTombstone');
+          broker.tombstones.set(nameOf(address), body);
+        },
         serverNow: () => clock.now(),
       };
       const effects: EffectSink = {

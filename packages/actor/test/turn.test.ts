@@ -54,6 +54,24 @@ describe('a turn', () => {
     expect(broker.root('a')?.s).to.include({ count: 1 });
   });
 
+  it('writes the tombstone before the root that ends the record: no host can die between the two', async () => {
+    const broker = createBroker();
+    const first = broker.host(counter());
+    broker.post('a', 'add');
+    await broker.deliverAll(first);
+    broker.fault = (call) => {
+      if (call === 'putTombstone') throw new Error('dies');
+    };
+    broker.post('a', 'end');
+    await broker.deliverAll(first);
+    expect(broker.root('a')?.ttl).to.equal(undefined);
+    void first.stop();
+    broker.fault = () => undefined;
+    await broker.deliverAll(broker.host(counter()));
+    expect(broker.root('a')?.ttl).to.equal(5);
+    expect(broker.tombstones.get('counter/a')).to.equal('gone');
+  });
+
   it('does not emit again when the record is old and its inputs are gone: gone means confirmed', async () => {
     const broker = createBroker();
     const first = broker.host(counter());
