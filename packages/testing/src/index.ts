@@ -11,7 +11,7 @@ export type { RecordTable } from './memory/record-table.ts';
 export type { ResourceTable } from './memory/resource-table.ts';
 export type { HeldTask, TaskQueues } from './memory/task-queues.ts';
 export { travel } from './memory/travel.ts';
-export { createRehearsal, type Rehearsal, type RehearsalOptions, type Submission } from './rehearsal.ts';
+export { createRehearsal, type HandlerSurroundings, type Rehearsal, type RehearsalOptions, type Submission } from './rehearsal.ts';
 export { createSeededRandom, type SeededRandom } from './seeded-random.ts';
 export { createVirtualClock, type VirtualClock, type VirtualClockOptions } from './virtual-clock.ts';
 export { createWatchman, type Watchman } from './watchman.ts';

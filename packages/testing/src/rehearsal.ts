@@ -1,14 +1,17 @@
 /**
  * The rehearsal: supervisors, throttles and workers of a whole installation in one process, on virtual time, with faults
  * drawn from a seed. The behaviours, the host and the worker are those of production; only the adapters are replaced.
+ *
+ *     const rehearsal = createRehearsal({ seed: 7, executors: [createVolume], handlers: ({ clock }) => [handle(createTask, …)], limits: { default: 4 } });
+ *     const id = await rehearsal.submit('volume.create', { resource: Volume.ref('v-1'), input: { size: 4 } });
+ *     await rehearsal.runToEnd();
  */
+import type { Clock, ResourceRecord } from '@troupe/actor';
 import { entityRecordOf } from '@troupe/actor/internal';
-import type { ResourceRecord } from '@troupe/actor';
 import {
   type ExecutorDefinition,
   executorsByName,
   judgeCommand,
-  operationBehaviour,
   type OperationOptions,
   type OperationView,
   operationView,
@@ -21,24 +24,43 @@ import {
   type Json,
   type Outcome,
   type ResourceRef,
+  type TaskResult,
 } from '@troupe/protocol';
-import { type Cluster, type ClusterOptions, createCluster, entityRole, type RoleOptions } from './cluster.ts';
+import { type Handler, type SentInputOf, type SlotOptions, type TaskContract, taskMessage } from '@troupe/task';
+import type { LimitOptions } from '@troupe/throttle';
+import { type Cluster, type ClusterOptions, createCluster, type EntityRoleOptions, type RoleOptions } from './cluster.ts';
+import { supervisorRole, throttleRole, workerRole } from './roles.ts';
 import { createWatchman } from './watchman.ts';
+
+/** What the handlers of one worker process are made of. What they wait for must be this clock: it stops when the process dies. */
+export interface HandlerSurroundings {
+  readonly clock: Clock;
+  /** Name of the process. */
+  readonly process: string;
+}
 
 export interface RehearsalOptions extends Omit<ClusterOptions, 'roles' | 'onResourceWrite'> {
   readonly executors: readonly ExecutorDefinition[];
-  /** Contracts that plans may name by text. */
-  readonly tasks?: OperationOptions['tasks'];
+  /** Made anew for every worker process. */
+  readonly handlers: readonly Handler[] | ((around: HandlerSurroundings) => readonly Handler[]);
+  /** Contracts that plans may name by text, besides those of the handlers. */
+  readonly tasks?: readonly TaskContract[];
+  readonly kinds?: OperationOptions['kinds'];
+  readonly limits?: LimitOptions;
+  readonly slots?: SlotOptions;
   readonly defaults?: OperationOptions['defaults'];
-  /** Supervisor processes. Default 2. */
+  /** Processes of each role. Default 2 supervisors, 1 throttle, 2 workers. */
   readonly supervisors?: number;
-  /** Workers, throttles and whatever else takes part. */
+  readonly throttles?: number;
+  readonly workers?: number;
+  /** Whatever else takes part. */
   readonly roles?: readonly RoleOptions[];
-  /** Told every event of every host, for assertions. */
-  readonly onHostEvent?: Parameters<typeof entityRole>[0]['onEvent'];
+  /** Told every event of every host of entities. */
+  readonly onHostEvent?: EntityRoleOptions['onEvent'];
 }
 
 export interface Submission {
+  /** Default `op-1`, `op-2`, … */
   readonly id?: string;
   readonly resource?: ResourceRef;
   readonly resources?: readonly ResourceRef[];
@@ -50,7 +72,12 @@ export interface Submission {
 export interface Rehearsal extends Cluster {
   /** Judges a command as the front door does, and mails it. Returns the operation's id; throws what the door refuses. */
   submit(executor: string, submission?: Submission): Promise<string>;
+  /** Sends a task alone. Its result lies under the id that is returned. */
+  send<C extends TaskContract>(contract: C, input: SentInputOf<C>): Promise<string>;
+  result(task: string): TaskResult | undefined;
   cancel(operation: string, reason?: string): void;
+  /** Changes a limit while everything runs; null = what is configured. */
+  setLimit(scope: string, kind: string, limit: number | null): void;
   /** The operation as its record has it; undefined if there is none (any more). */
   view(operation: string): OperationView | undefined;
   outcome(operation: string): Outcome | undefined;
@@ -59,7 +86,12 @@ export interface Rehearsal extends Cluster {
   put(ref: ResourceRef, fields?: Parameters<Cluster['broker']['resources']['put']>[1]): ResourceRecord;
   /** The states a resource went through. */
   history(ref: ResourceRef): readonly string[];
-  /** Runs until nothing is left to do, then holds what must hold: every operation ended, every resource at rest, nothing buried. */
+  /** Lease ids that the throttle of a scope root has granted and not got back, and those that wait. */
+  leases(root: string): { readonly held: readonly string[]; readonly waiting: readonly string[] };
+  /**
+   * Runs until nothing is left to do, then holds what must hold: every operation has ended and left a tombstone, every
+   * resource is at rest, every lease is back, nothing is buried. Throws with the seed and everything that is wrong.
+   */
   runToEnd(limitMs?: number): Promise<void>;
 }
 
@@ -67,75 +99,94 @@ export interface Rehearsal extends Cluster {
 const LIMIT_MS = 3 * 86_400_000;
 
 export function createRehearsal(options: RehearsalOptions): Rehearsal {
-  const { executors, tasks, defaults, supervisors = 2, roles = [], onHostEvent, ...rest } = options;
-  const definitions = executorsByName(executors);
+  const definitions = executorsByName(options.executors);
   const watchman = createWatchman();
-  const operations: string[] = [];
   const cluster = createCluster({
-    ...rest,
+    ...options,
     onResourceWrite: (before, after) => watchman.see(before, after),
-    roles: [
-      entityRole({
-        name: 'supervisor',
-        replicas: supervisors,
-        behaviours: () => [
-          operationBehaviour({ executors, ...(tasks === undefined ? {} : { tasks }), ...(defaults === undefined ? {} : { defaults }) }),
-        ],
-        // kills are the subject here: they must not bury what survives them
-        host: { supervision: { crashes: 1_000 } },
-        ...(onHostEvent === undefined ? {} : { onEvent: onHostEvent }),
-      }),
-      ...roles,
-    ],
+    roles: [supervisorRole(options), throttleRole(options), ...workerRole(options), ...(options.roles ?? [])],
   });
   const { broker, clock } = cluster;
-  const address = (operation: string) => ({ kind: 'operation', key: operation });
+  let submitted = 0;
+  let sent = 0;
 
-  const rehearsal: Rehearsal = {
+  const viewOf = (operation: string): OperationView | undefined => {
+    const record = recordOf('operation', operation);
+    return record === undefined ? undefined : operationView(operation, record);
+  };
+  const recordOf = (kind: string, key: string): ReturnType<typeof entityRecordOf> => {
+    const root = broker.records.root({ kind, key });
+    return root === undefined ? undefined : entityRecordOf({ root, revision: 0, storedAt: 0, items: broker.records.items({ kind, key }) });
+  };
+  const leasesOf = (root: string): ReturnType<Rehearsal['leases']> => {
+    const names = [...(recordOf('throttle', root)?.items.keys() ?? [])];
+    const under = (prefix: string): string[] => names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+    return { held: under('l:'), waiting: under('w:') };
+  };
+  const wrongOf = (kind: string, key: string): string[] => {
+    if (kind === 'throttle') {
+      const { held, waiting } = leasesOf(key);
+      return [
+        ...held.map((lease) => `lease ${lease} of ${key} was never given back`),
+        ...waiting.map((lease) => `lease ${lease} of ${key} still waits`),
+      ];
+    }
+    if (kind !== 'operation') return [];
+    const status = viewOf(key)?.status;
+    if (status !== 'ended') return [`operation ${key} is ${status}`];
+    // what answers a command that comes again when the record itself is gone
+    return broker.records.tombstone({ kind, key }) === undefined ? [`operation ${key} has ended without a tombstone`] : [];
+  };
+
+  return {
     ...cluster,
     get deaths() {
       return cluster.deaths;
     },
     async submit(executor, submission = {}) {
       const { context, ...fields } = submission;
-      const id = fields.id ?? `op-${operations.length + 1}`;
+      const id = fields.id ?? `op-${++submitted}`;
       const command: Command = { v: 1, executor, createdAt: new Date(clock.now()).toISOString(), ...fields, id };
       const judged = await judgeCommand(definitions, command);
       if (!judged.ok) throw fromWireError(judged.error);
-      if (!operations.includes(id)) operations.push(id);
       broker.post(judged.to, {
         type: judged.mail.type,
-        body: judged.mail.body as never,
+        body: judged.mail.body as unknown as Json,
         sender: 'entity',
         ...(context === undefined ? {} : { context }),
       });
       return id;
     },
+    async send(contract, input) {
+      const id = `task-${++sent}`;
+      const task = await taskMessage(contract, input, { id, token: `token-${id}`, now: clock.now(), resultTtlMs: LIMIT_MS });
+      broker.tasks.push(id, task.class, task.pool, task.message, {});
+      return id;
+    },
+    result: (task) => broker.results.get(task),
     cancel(operation, reason) {
-      broker.post(address(operation), { type: 'verb.cancel', body: reason === undefined ? {} : { reason }, sender: 'verb' });
+      broker.post(
+        { kind: 'operation', key: operation },
+        { type: 'verb.cancel', body: reason === undefined ? {} : { reason }, sender: 'verb' },
+      );
     },
-    view(operation) {
-      const root = broker.records.root(address(operation));
-      if (root === undefined) return undefined;
-      const record = entityRecordOf({ root, revision: 0, storedAt: 0, items: broker.records.items(address(operation)) });
-      return record === undefined ? undefined : operationView(operation, record);
+    setLimit(scope, kind, limit) {
+      broker.post({ kind: 'throttle', key: scope.split('/')[0]! }, { type: 'setLimit', body: { scope, kind, limit }, sender: 'verb' });
     },
-    outcome: (operation) => rehearsal.view(operation)?.outcome,
+    view: viewOf,
+    outcome: (operation) => viewOf(operation)?.outcome,
     record: (ref) => broker.resources.record(ref),
     put: (ref, fields = {}) => broker.resources.put(ref, fields),
     history: (ref) => watchman.history(ref),
+    leases: leasesOf,
     async runToEnd(limitMs = LIMIT_MS) {
       await cluster.runUntilQuiet(limitMs);
       const wrong = [
-        ...broker.records.addresses().flatMap(({ kind, key }) => {
-          const status = kind === 'operation' ? rehearsal.view(key)?.status : 'ended';
-          return status === 'ended' ? [] : [`operation ${key} is ${status}`];
-        }),
+        ...broker.records.addresses().flatMap(({ kind, key }) => wrongOf(kind, key)),
         ...watchman.unfinished(broker.resources.records()),
         ...broker.dead.map((letter) => `buried: ${letter.subject}, ${letter.reason}: ${letter.error.message}`),
       ];
       if (wrong.length > 0) throw new Error([`seed ${cluster.seed}: nothing is left to do, but`, ...wrong].join('\n  '));
     },
   };
-  return rehearsal;
 }

@@ -1,74 +1,8 @@
 import { expect } from 'chai';
-import { attempt, chain, child, createExecutor, group, poll, ref, step } from '@troupe/executor';
-import { isTroupeError } from '@troupe/protocol';
-import { defineKind } from '@troupe/resource';
-import { defineTask } from '@troupe/task';
-import { createRehearsal, createSeededRandom, faultEverywhere, type Rehearsal, type RehearsalOptions, seededFaults } from '@troupe/testing';
-import { z } from 'zod';
-import { type Backend, createBackend, failed } from './backend.ts';
-
-const Volume = defineKind({ kind: 'volume', runtimeStates: ['creating', 'available', 'error'] });
-
-const task = (name: string, idempotent: 'yes' | 'token' = 'yes') => defineTask({ name, pool: 'test', idempotent });
-const tasks = { create: task('create', 'token'), look: task('look'), remove: task('remove'), work: task('work') };
-
-const createVolume = createExecutor({
-  name: 'volume.create',
-  family: 'create',
-  resource: Volume,
-  input: z.object({ size: z.number().int().positive() }),
-  plan: ({ input }) =>
-    chain(
-      step('create', tasks.create, { size: input.size }, { transition: 'beginCreating' }),
-      poll('ready', tasks.look, {
-        input: { id: ref('create.id') },
-        until: { runtimeState: ['available'] },
-        fail: { runtimeState: ['error'] },
-        every: '5s',
-        for: '10m',
-      }),
-    ),
-  output: { backendId: ref('create.id') },
-});
-
-const deleteVolume = createExecutor({
-  name: 'volume.delete',
-  family: 'delete',
-  resource: Volume,
-  plan: ({ resource }) => step('remove', tasks.remove, { id: resource.backendId }, { transition: 'beginDeleting' }),
-});
-
-const resizeVolume = createExecutor({
-  name: 'volume.resize',
-  family: 'action',
-  action: 'Resize',
-  resource: Volume,
-  plan: () => chain(step('resize', tasks.work, {}, { transition: 'beginUpdating' }), step('check', tasks.work, {})),
-});
-
-const createMany = createExecutor({
-  name: 'volumes.create',
-  family: 'free',
-  input: z.object({ names: z.array(z.string()) }),
-  plan: ({ input }) =>
-    attempt({
-      body: group(
-        { policy: 'waitAll' },
-        ...input.names.map((name) => child(name, createVolume, { resource: Volume.ref(name), input: { size: 1 } })),
-      ),
-      finally: step('tidy', tasks.work, {}),
-    }),
-});
-
-const executors = [createVolume, deleteVolume, resizeVolume, createMany];
-
-function setup(options: Partial<RehearsalOptions> = {}): { rehearsal: Rehearsal; backend: Backend } {
-  const backend = createBackend();
-  const rehearsal = createRehearsal({ executors, roles: [backend.role()], dedupWindowMs: 1_000, ...options });
-  return { rehearsal, backend };
-}
-
-const v1 = Volume.ref('v-1');
+import { isTroupeError, TroupeError } from '@troupe/protocol';
+import { createSeededRandom, faultEverywhere, type Rehearsal, type RehearsalOptions, seededFaults } from '@troupe/testing';
+import { type Backend, tasks } from './backend.ts';
+import { setup, v1, Volume } from './stage.ts';
 
 /** A create, then an action, then a delete of one volume, each asked for when the one before has ended. */
 async function lifeOfOne(options: Partial<RehearsalOptions> = {}): Promise<{ rehearsal: Rehearsal; backend: Backend }> {
@@ -174,13 +108,15 @@ describe('a rehearsal', () => {
 
   it('leaves what failed in ERRED, with the error of the backend', async () => {
     const { rehearsal, backend } = setup();
-    backend.on('create', () => failed('quota', false));
+    backend.on('create', () => {
+      throw new TroupeError('need_exceeds_limit', 'no quota', { retryable: false });
+    });
     rehearsal.put(v1, { state: 'CREATION_SCHEDULED' });
     const id = await rehearsal.submit('volume.create', { resource: v1, input: { size: 1 } });
     await rehearsal.runToEnd();
     expect(rehearsal.outcome(id)).to.equal('failed');
     expect(rehearsal.record(v1)).to.include({ state: 'ERRED', backendId: '' });
-    expect(rehearsal.record(v1)?.error).to.include({ code: 'quota' });
+    expect(rehearsal.record(v1)?.error).to.include({ code: 'need_exceeds_limit' });
   });
 
   it('ends a cancelled operation, and what its worker says later changes nothing', async () => {
@@ -204,19 +140,69 @@ describe('a rehearsal', () => {
     expect(rehearsal.outcome(id)).to.equal('succeeded');
     expect(backend.calls).to.have.length(20);
     expect(names.map((name) => rehearsal.record(Volume.ref(name))?.state)).to.deep.equal(names.map(() => 'OK'));
+    expect(backend.mostBuilding).to.equal(2);
+  });
+
+  it('never builds more at once than the limit, also while that changes', async () => {
+    const { rehearsal, backend } = setup({ limits: { default: 4 } });
+    const names = Array.from({ length: 30 }, (_, i) => `v-${i}`);
+    for (const name of names) {
+      rehearsal.put(Volume.ref(name), { state: 'CREATION_SCHEDULED' });
+      await rehearsal.submit('volume.create', { resource: Volume.ref(name), input: { size: 1 } });
+    }
+    await rehearsal.runUntil(() => backend.calls.length === 4);
+    expect(rehearsal.leases('cloud').held).to.have.length(4);
+    expect(rehearsal.leases('cloud').waiting).to.have.length(26);
+    rehearsal.setLimit('cloud', 'volume', 0);
+    await rehearsal.tick(600_000);
+    expect(backend.calls).to.have.length(4);
+    expect(rehearsal.leases('cloud').held).to.deep.equal([]);
+    rehearsal.setLimit('cloud', 'volume', 8);
+    await rehearsal.runToEnd();
+    expect(backend.mostBuilding).to.equal(8);
+    expect(backend.calls).to.have.length(30);
+  });
+
+  it('keeps the result of a task that was sent alone, after a failure as well', async () => {
+    const { rehearsal, backend } = setup();
+    let failures = 2;
+    backend.on('work', () => {
+      if (failures-- > 0) throw new Error('not yet');
+    });
+    const id = await rehearsal.send(tasks.work, null);
+    await rehearsal.runToEnd();
+    expect(rehearsal.result(id)).to.deep.include({
+      id,
+      task: 'work',
+      attempt: 3,
+      outcome: { kind: 'succeeded', output: { worked: true } },
+    });
   });
 });
 
-describe('whatever happens during a rehearsal', () => {
+describe('whatever happens during a rehearsal', function () {
+  this.timeout(180_000);
+
   for (const fault of ['crash', 'crashBefore', 'loseAck', 'fail'] as const) {
     it(`a resource lives the same life with the fault ${fault} at any one write`, async () => {
       const runs = await faultEverywhere(fault, async (faults) => void (await lifeOfOne({ faults })));
       expect(runs).to.be.greaterThan(40);
-    }).timeout(120_000);
+    });
   }
 
   it('a resource lives the same life when every message comes twice, up to an hour apart', async () => {
     for (let seed = 1; seed <= 5; seed++) await lifeOfOne({ seed, repeats: 1, repeatWithinMs: 3_600_000, shuffleMs: 100 });
+  });
+
+  it('what may not happen twice happens once, with a crash at any one write', async () => {
+    const runs = await faultEverywhere('crash', async (faults) => {
+      const { rehearsal, backend } = setup({ faults, taskAckWaitMs: 5_000 });
+      const id = await rehearsal.submit('charge');
+      await rehearsal.runToEnd();
+      expect(rehearsal.outcome(id)).to.equal('succeeded');
+      expect(backend.calls).to.deep.equal(['charge op-1:charge']);
+    });
+    expect(runs).to.be.greaterThan(5);
   });
 
   it('a group of children ends, every volume made once, under all faults at once, from many seeds', async () => {
@@ -239,10 +225,11 @@ describe('whatever happens during a rehearsal', () => {
       await rehearsal.runToEnd();
       expect(rehearsal.outcome(id), `seed ${seed}`).to.equal('succeeded');
       expect(backend.calls, `seed ${seed}`).to.have.length(4);
+      expect(backend.mostBuilding, `seed ${seed}`).to.be.at.most(2);
       deaths += rehearsal.deaths;
     }
     expect(deaths).to.be.greaterThan(10);
-  }).timeout(120_000);
+  });
 
   it('of many operations that fight for one resource each ends, and none writes what it does not own', async () => {
     for (let seed = 1; seed <= 10; seed++) {
@@ -258,7 +245,7 @@ describe('whatever happens during a rehearsal', () => {
       await rehearsal.runToEnd();
       for (const id of ids) expect(rehearsal.outcome(id), `seed ${seed} ${id}`).to.be.oneOf(['succeeded', 'rejected', 'cancelled']);
     }
-  }).timeout(120_000);
+  });
 
   it('takes the same course for the same seed', async () => {
     const course = async (): Promise<readonly string[]> => {

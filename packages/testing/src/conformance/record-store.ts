@@ -66,6 +66,20 @@ export function describeRecordStore(make: () => Promise<RecordStoreFixture>, abi
       assert.equal(outcomes.filter((outcome) => outcome.ok).length, 1);
     });
 
+    test('says whether a revision is still the last one, of a record and of none', async ({ store }) => {
+      assert.equal(await store.isCurrent(key('a'), 0), true);
+      assert.equal(await store.isCurrent(key('a'), 7), false);
+      const first = await committed(store, key('a'), 0, rootOf(1));
+      assert.equal(await store.isCurrent(key('a'), first), true);
+      assert.equal(await store.isCurrent(key('a'), 0), false);
+      await committed(store, key('b'), 0, rootOf(1));
+      await store.putItems(key('a'), [item('n1', 1)]);
+      assert.equal(await store.isCurrent(key('a'), first), true);
+      const second = await committed(store, key('a'), first, rootOf(2));
+      assert.equal(await store.isCurrent(key('a'), first), false);
+      assert.equal(await store.isCurrent(key('a'), second), true);
+    });
+
     test('compares each key with itself: writes of others do not disturb', async ({ store }) => {
       const a = await committed(store, key('a'), 0, rootOf('a'));
       await committed(store, key('b'), 0, rootOf('b'));

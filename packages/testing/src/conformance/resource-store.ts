@@ -192,6 +192,7 @@ export function describeResourceStore(make: () => Promise<ResourceStoreFixture>,
       const w = writer(fixture.store);
       const other = writer(fixture.other!, 1_000);
       await w.create('v');
+      assert.equal((await fixture.store.get(ref('v')))?.currentOperation, null);
       await other.take('v', 'b');
       assert.equal((await fixture.store.get(ref('v')))?.currentOperation, 'b');
       assertIncludes(await w.take('v', 'a'), { ok: false, reason: 'conflict' });
