@@ -51,4 +51,28 @@ export const rules = [
     package: 'packages/actor',
     test: 'is stale under an older epoch, after giving back, and for an older turn of the same epoch',
   },
+  {
+    name: 'end without a tombstone',
+    file: 'packages/actor/src/host.ts',
+    find: '      if (tombstone !== undefined) await records.putTombstone(cell.address, tombstone.body, tombstone.ttlMs);',
+    replace: '',
+    package: 'packages/testing',
+    test: 'what may not happen twice happens once, with a crash at any one write',
+  },
+  {
+    name: 'ghost of a forgotten take',
+    file: 'packages/actor/src/resource-rules.ts',
+    find: "  if (stamp.turn <= record.fence.forgotten) return refuse('stale', record);",
+    replace: '',
+    package: 'packages/actor',
+    test: 'fails for such a ghost also when its write has long been forgotten',
+  },
+  {
+    name: 'resource written without comparing',
+    file: 'packages/jetstream/src/resource-store.ts',
+    find: '              expectLastSubjectSequence: current.sequence,',
+    replace: '',
+    package: 'packages/jetstream',
+    test: 'gives a resource to one of many who ask at once',
+  },
 ];
