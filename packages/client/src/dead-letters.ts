@@ -1,5 +1,7 @@
 /** Lists what could not be handled. Needs the right to read DEAD. */
 import { type DeadLetter, parseDeadLetter } from '@troupe/protocol';
+import { Latest } from './latest.ts';
+import { limitOf } from './options.ts';
 import type { Reader } from './reader.ts';
 import type { Session } from './session.ts';
 
@@ -18,18 +20,17 @@ export interface StoredDeadLetter extends DeadLetter {
 
 /** Newest first. */
 export async function listDeadLetters(session: Session, reader: Reader, filter: DeadLetterFilter): Promise<StoredDeadLetter[]> {
-  const { origin = [], limit = 100, signal } = filter;
+  const { origin = [], signal } = filter;
   const { streams, deadFilter } = session.subjects;
-  const found: StoredDeadLetter[] = [];
+  const found = new Latest<StoredDeadLetter>(limitOf(filter.limit));
   // a filter a.b.> leaves out a.b itself, so it is one word shorter and the last one is looked at here
   const within = origin.length === 0 ? '' : session.subjects.dead(origin);
   for await (const message of reader.messages(streams.dead, deadFilter(origin.slice(0, -1)))) {
     signal?.throwIfAborted();
     if (within !== '' && message.subject !== within && !message.subject.startsWith(`${within}.`)) continue;
     found.push({ ...letterOf(message.data, message.time.getTime()), sequence: message.seq });
-    if (found.length >= 2 * limit + 64) found.splice(0, found.length - limit);
   }
-  return found.slice(-limit || found.length).toReversed();
+  return found.newestFirst();
 }
 
 /** A letter that cannot be read is shown all the same: it must not hide the others. */

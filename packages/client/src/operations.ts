@@ -2,7 +2,9 @@
 import { explainOperation, type Explanation } from '@troupe/executor';
 import type { OperationStatus, Outcome } from '@troupe/protocol';
 import { unknownOperation } from './errors.ts';
+import { Latest } from './latest.ts';
 import { entityInfo, type OperationInfo, operationInfo, tombstoneInfo } from './operation-info.ts';
+import { limitOf } from './options.ts';
 import type { Reader } from './reader.ts';
 import type { Session } from './session.ts';
 
@@ -29,17 +31,15 @@ export async function getOperation(reader: Reader, id: string): Promise<Operatio
 
 /** Newest change first. Reads all of them page by page, keeps `limit`. */
 export async function listOperations(reader: Reader, filter: OperationFilter): Promise<OperationInfo[]> {
-  const { limit = 100, signal } = filter;
-  const found: OperationInfo[] = [];
+  const { signal } = filter;
+  const found = new Latest<OperationInfo>(limitOf(filter.limit));
   for await (const stored of reader.roots('operation')) {
     signal?.throwIfAborted();
     const info = operationInfo(stored);
     if (info === undefined || !matches(info, filter)) continue;
     found.push(info);
-    // twice the limit, then half of it goes: shifting each time would cost the length of the list
-    if (found.length >= 2 * limit + 64) found.splice(0, found.length - limit);
   }
-  return found.slice(-limit || found.length).toReversed();
+  return found.newestFirst();
 }
 
 function matches(info: OperationInfo, { status, outcome, executor, resource }: OperationFilter): boolean {

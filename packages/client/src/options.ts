@@ -35,6 +35,7 @@ export const clientDefaults = Object.freeze({
 } as const satisfies ClientOptions);
 
 const LEAST_MS = 10;
+const DEFAULT_LIMIT = 100;
 
 export function settingsOf(options: ClientOptions): Settings {
   const { ns, answerTimeout, checkEvery, maxFollowed } = { ...clientDefaults, ...options };
@@ -47,6 +48,13 @@ export function settingsOf(options: ClientOptions): Settings {
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
   };
+}
+
+/** The limit of a list. */
+export function limitOf(limit: number | undefined): number {
+  if (limit === undefined) return DEFAULT_LIMIT;
+  if (!Number.isInteger(limit) || limit < 1) throw wrong('limit', 'must be a whole number of 1 or more');
+  return limit;
 }
 
 function positive(value: Duration, field: string): number {

@@ -74,6 +74,14 @@ describe('dead letters', () => {
     expect(good).to.include({ reason: 'good' });
   });
 
+  it('of no sensible number are refused, naming the limit', async () => {
+    await using all = await setup();
+    for (const limit of [0, -1, 1.5, Infinity, Number.NaN]) {
+      expect(await refusal(all.client.deadLetters({ limit })), String(limit)).to.include({ code: 'invalid_options', field: 'limit' });
+      expect(await refusal(all.client.operations({ limit })), String(limit)).to.include({ code: 'invalid_options', field: 'limit' });
+    }
+  });
+
   it('are unavailable where there is no such stream', async () => {
     await using all = await setup();
     await all.at.jsm.streams.delete(all.at.subjects.streams.dead);

@@ -1,9 +1,12 @@
 // needs TEST_NATS_URL
+import { jetstream } from '@nats-io/jetstream';
 import { createClient } from '@troupe/client';
 import { type FaultProxy, startNatsServer, startProxy, type TestNatsServer, until } from '@troupe/test-infra';
+import { defineTask } from '@troupe/task';
 import { expect } from 'chai';
 import { createInstallation, endedRoot, type Installation, natsUrl, operationRoot, refusal } from './installation.ts';
 
+const report = defineTask({ name: 'report', pool: 'mail', idempotent: 'yes' });
 const request = { executor: 'volume.create', input: { size: 10 } };
 
 async function setup(): Promise<{ at: Installation; proxy: FaultProxy } & AsyncDisposable> {
@@ -108,6 +111,84 @@ describe('a connection that is cut', () => {
     all.proxy.cut();
     const client = clientThrough(all);
     expect(await refusal(client.start())).to.include({ code: 'unavailable', retryable: true });
+  });
+});
+
+describe('an outage while something is watched', () => {
+  it('loses the events of that time and no others', async () => {
+    await using all = await setup();
+    const { at, proxy } = all;
+    const emit = (n: number): Promise<unknown> =>
+      jetstream(at.nc).publish(
+        at.subjects.event(['operation', `${n}`]),
+        JSON.stringify({ v: 1, id: `e-${n}`, topic: ['operation', `${n}`], at: n, body: null }),
+      );
+    await using client = clientThrough(all);
+    const feed = await client.watch({ topics: [['operation']] });
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const event of feed) {
+        seen.push(event.topic[1]!);
+        if (event.topic[1] === 'last') break;
+      }
+    })();
+    await emit(1);
+    await until('the first is seen', () => seen.includes('1'));
+    proxy.cut();
+    await emit(2);
+    proxy.resume();
+    // until the subscription is there again, what is told is lost
+    await until('events come again', async () => {
+      await emit(3);
+      return seen.includes('3');
+    });
+    await jetstream(at.nc).publish(
+      at.subjects.event(['operation', 'last']),
+      JSON.stringify({ v: 1, id: 'e', topic: ['operation', 'last'], at: 1, body: null }),
+    );
+    await reading;
+    expect(seen).to.not.include('2');
+    expect(seen[0]).to.equal('1');
+  });
+});
+
+describe('a lone task in an outage', () => {
+  it('that was not stored in time has an unknown outcome', async () => {
+    await using all = await setup();
+    await using client = clientThrough(all, { answerTimeout: '200ms' });
+    await client.start();
+    all.proxy.cut();
+    const error = await refusal(client.sendTask(report, null, { id: 't-1' }));
+    expect(error).to.include({ code: 'unanswered', retryable: true });
+    expect(error.data).to.deep.equal({ id: 't-1' });
+  });
+
+  it('is stored once, however often the acknowledgement is lost', async () => {
+    await using all = await setup();
+    const { at, proxy } = all;
+    await using client = clientThrough(all);
+    await client.start();
+    const stored = async (): Promise<number> => (await at.jsm.streams.info(at.subjects.streams.tasks)).state.messages;
+    proxy.stall('toClient');
+    const sending = client.sendTask(report, null, { id: 't-1' });
+    // the time of the server is asked for first; its answer is lost as well
+    proxy.disconnect();
+    proxy.resume();
+    expect((await sending).id).to.equal('t-1');
+    expect(await stored()).to.equal(1);
+  });
+
+  it('has a result that is found after it', async () => {
+    await using all = await setup();
+    const { at, proxy } = all;
+    await using client = clientThrough(all, { checkEvery: '10m' });
+    const end = client.followTask('t-1').ended();
+    await client.start();
+    proxy.cut();
+    const result = { v: 1, id: 't-1', task: 'report', attempt: 1, outcome: { kind: 'succeeded', output: 1 }, endedAt: 1 };
+    await jetstream(at.nc).publish(at.subjects.result('t-1'), JSON.stringify(result));
+    proxy.resume();
+    expect(await end).to.deep.equal(result);
   });
 });
 
