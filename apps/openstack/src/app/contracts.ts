@@ -3,7 +3,8 @@ import { defineTask } from '@troupe/task';
 import { z } from 'zod';
 
 const pool = 'openstack';
-const byId = z.object({ backendId: z.string().min(1) });
+const id = z.string().min(1);
+const byId = z.object({ backendId: id });
 
 /** Looks for its volume by the token first: a second run finds it. */
 export const createVolume = defineTask({
@@ -11,56 +12,92 @@ export const createVolume = defineTask({
   pool,
   idempotent: 'token',
   input: z.object({ name: z.string(), sizeGb: z.number().int().positive(), image: z.string().optional() }),
-  output: z.object({ backendId: z.string() }),
+  output: byId,
 });
 export const pullVolume = defineTask({ name: 'openstack.volume.pull', pool, idempotent: 'yes', input: byId });
 export const deleteVolume = defineTask({ name: 'openstack.volume.delete', pool, idempotent: 'yes', input: byId });
 /** Output `done: true` when the object is gone; `failed: true` when the backend gave up on it. */
 export const isVolumeGone = defineTask({ name: 'openstack.volume.gone', pool, idempotent: 'yes', input: byId });
+export const detachVolume = defineTask({
+  name: 'openstack.volume.detach',
+  pool,
+  idempotent: 'yes',
+  input: z.object({ serverId: id, backendId: id }),
+});
 
+/** The token is given, so that whoever tidies up finds the port whose answer was lost. */
 export const createPort = defineTask({
   name: 'openstack.port.create',
   pool,
   idempotent: 'token',
-  input: z.object({ name: z.string(), network: z.string().optional() }),
-  output: z.object({ portId: z.string() }),
+  input: z.object({ token: id, name: z.string(), network: z.string().optional() }),
+  output: z.object({ portId: id }),
 });
-export const deletePorts = defineTask({ name: 'openstack.port.delete', pool, idempotent: 'yes', input: byId });
+/** Removes the ports of a create, unless a machine has them. */
+export const releasePorts = defineTask({ name: 'openstack.port.release', pool, idempotent: 'yes', input: z.object({ token: id }) });
+export const deletePorts = defineTask({
+  name: 'openstack.port.delete',
+  pool,
+  idempotent: 'yes',
+  input: z.object({ serverId: id.optional(), portId: id.optional() }),
+});
 
 export const createServer = defineTask({
   name: 'openstack.server.create',
   pool,
   idempotent: 'token',
   input: z.object({ name: z.string(), flavor: z.string(), volumeIds: z.array(z.string()).min(1), portId: z.string() }),
-  output: z.object({ backendId: z.string() }),
+  output: byId,
 });
 export const pullServer = defineTask({ name: 'openstack.server.pull', pool, idempotent: 'yes', input: byId });
+export const pullGroups = defineTask({ name: 'openstack.server.groups.pull', pool, idempotent: 'yes', input: byId });
 export const deleteServer = defineTask({ name: 'openstack.server.delete', pool, idempotent: 'yes', input: byId });
 export const isServerGone = defineTask({ name: 'openstack.server.gone', pool, idempotent: 'yes', input: byId });
 export const startServer = defineTask({ name: 'openstack.server.start', pool, idempotent: 'yes', input: byId });
 export const stopServer = defineTask({ name: 'openstack.server.stop', pool, idempotent: 'yes', input: byId });
 /** Not to be repeated blindly: a second reboot would hit a machine that is up again. */
 export const rebootServer = defineTask({ name: 'openstack.server.reboot', pool, idempotent: 'no', input: byId });
-export const detachVolume = defineTask({
-  name: 'openstack.volume.detach',
+
+export const createFloatingIp = defineTask({
+  name: 'openstack.floatingIp.create',
+  pool,
+  idempotent: 'token',
+  input: z.object({ network: z.string().optional() }),
+  output: z.object({ backendId: id, address: z.string() }),
+});
+/** Makes the address lead to a port. */
+export const pushFloatingIp = defineTask({
+  name: 'openstack.floatingIp.push',
   pool,
   idempotent: 'yes',
-  input: z.object({ serverId: z.string().min(1), backendId: z.string().min(1) }),
+  input: z.object({ backendId: id, portId: id }),
 });
+export const pullFloatingIp = defineTask({ name: 'openstack.floatingIp.pull', pool, idempotent: 'yes', input: byId });
+export const deleteFloatingIp = defineTask({ name: 'openstack.floatingIp.delete', pool, idempotent: 'yes', input: byId });
+
+/** All addresses of the project. */
+export const pullAddresses = defineTask({ name: 'openstack.tenant.addresses.pull', pool, idempotent: 'yes' });
 
 export const tasks = [
   createVolume,
   pullVolume,
   deleteVolume,
   isVolumeGone,
+  detachVolume,
   createPort,
+  releasePorts,
   deletePorts,
   createServer,
   pullServer,
+  pullGroups,
   deleteServer,
   isServerGone,
   startServer,
   stopServer,
   rebootServer,
-  detachVolume,
+  createFloatingIp,
+  pushFloatingIp,
+  pullFloatingIp,
+  deleteFloatingIp,
+  pullAddresses,
 ];

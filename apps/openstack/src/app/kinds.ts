@@ -1,8 +1,9 @@
 /** The kinds of resources that the app manages, with the vocabularies of their backend. */
 import { defineKind } from '@troupe/resource';
 import { z } from 'zod';
-import { vmStates, volumeStates } from '../backend/index.ts';
+import { floatingIpStates, vmStates, volumeStates } from '../backend/vocabulary.ts';
 
+/** The provider is the scope of its throttle. */
 const common = { provider: z.string().min(1), name: z.string().min(1) };
 
 export const Volume = defineKind({
@@ -14,5 +15,37 @@ export const Volume = defineKind({
 export const Instance = defineKind({
   kind: 'instance',
   runtimeStates: [...vmStates],
-  data: z.object({ ...common, flavor: z.string(), network: z.string().optional(), volumes: z.array(z.string()) }),
+  data: z.object({
+    ...common,
+    flavor: z.string(),
+    /** By name or id. Default `private`. */
+    network: z.string().optional(),
+    /** Ids of volume rows; the first one is what the machine boots from. */
+    volumes: z.array(z.string()),
+    /** Ids of rows of floating IPs. */
+    floatingIps: z.array(z.string()).optional(),
+    /** Id of a tenant row, whose list of addresses follows. */
+    tenant: z.string().optional(),
+    /** What pulls and creates have found. */
+    portId: z.string().optional(),
+    securityGroups: z.array(z.string()).optional(),
+  }),
 });
+
+export const FloatingIp = defineKind({
+  kind: 'floatingIp',
+  runtimeStates: [...floatingIpStates],
+  data: z.object({
+    ...common,
+    /** External network, by name or id. Default `public`. */
+    network: z.string().optional(),
+    address: z.string().optional(),
+  }),
+});
+
+export const Tenant = defineKind({
+  kind: 'tenant',
+  data: z.object({ ...common, addresses: z.array(z.string()).optional() }),
+});
+
+export const kinds = [Volume, Instance, FloatingIp, Tenant];

@@ -33,7 +33,7 @@ export async function startInstallation(): Promise<Installation> {
     stops.push(() => cloud.stop());
     const app = openstackApp({
       backend: () => ({ authUrl: cloud.authUrl, username: 'demo', password: 'demo', projectName: 'demo' }),
-      pace: { every: '250ms', volumeDelay: '0s', serverDelay: '0s' },
+      pace: { every: '250ms', volumeDelay: '0s', serverDelay: '0s', floatingIpDelay: '0s' },
       limits: { default: LIMIT },
     });
     const runtime = await connectRuntime({ connection: { servers: nats.url }, pools: ['openstack'], applyTopology: true });

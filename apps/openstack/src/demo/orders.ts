@@ -1,8 +1,9 @@
 /** What is ordered: twenty instances with two volumes each, or the commands of a JSON-lines file. */
 import { readFileSync } from 'node:fs';
 import type { ResourceStore } from '@troupe/actor';
-import { type Json, type JsonObject, type ResourceRef, TroupeError } from '@troupe/protocol';
-import { Instance, Volume } from '../app/index.ts';
+import { isTroupeError, type Json, type JsonObject, type ResourceRef, TroupeError } from '@troupe/protocol';
+import type { ResourceKind } from '@troupe/resource';
+import { Instance, openstackKinds, Volume } from '../app/index.ts';
 import { PROVIDER } from './installation.ts';
 
 export interface Order {
@@ -43,13 +44,34 @@ export async function insertRows(store: ResourceStore, order: Order): Promise<vo
 }
 
 /**
- * Reads commands, one JSON object a line: `{"executor": …, "resource": {"kind", "id"}, "input": …, "rows": […]}`.
- * Throws `malformed` with the line and the field of the first one that is wrong.
+ * Reads commands, one JSON object a line: `{"executor": …, "resource": {"kind", "id"}, "input": …, "rows": […]}`, where
+ * `rows` are resources to insert first. Throws `malformed` that names line and field of everything that is wrong.
  */
 export function readOrders(file: string): Order[] {
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .flatMap((line, i) => (line.trim() === '' ? [] : [parseOrder(line, i + 1)]));
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new TroupeError('invalid_options', `cannot read ${file}: ${(cause as Error).message}`, { field: 'input', cause });
+  }
+  return parseOrders(text);
+}
+
+export function parseOrders(text: string): Order[] {
+  const orders: Order[] = [];
+  const wrong: string[] = [];
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
+    if (line.trim() === '') continue;
+    try {
+      orders.push(parseOrder(line, i + 1));
+    } catch (error) {
+      if (!isTroupeError(error)) throw error;
+      wrong.push(error.message);
+    }
+  }
+  if (wrong.length > 0) throw new TroupeError('malformed', wrong.join('\n'));
+  if (orders.length === 0) throw new TroupeError('malformed', 'there is no command in it');
+  return orders;
 }
 
 function parseOrder(line: string, number: number): Order {
@@ -69,11 +91,23 @@ function parseOrder(line: string, number: number): Order {
     executor: value['executor'],
     ...(value['resource'] === undefined ? {} : { resource: parseRef(value['resource'], 'resource', wrong) }),
     ...(value['input'] === undefined ? {} : { input: value['input'] as Json }),
-    rows: rows.map((row: { ref?: unknown; data?: unknown }, i) => ({
-      ref: parseRef(row?.ref, `rows.${i}.ref`, wrong),
-      data: (row?.data ?? {}) as JsonObject,
-    })),
+    rows: rows.map((row: unknown, i) => parseRow(row, `rows.${i}`, wrong)),
   };
+}
+
+const kinds = Object.values(openstackKinds) as readonly ResourceKind[];
+
+function parseRow(value: unknown, field: string, wrong: (field: string, why: string) => TroupeError): Order['rows'][number] {
+  const row = value as { ref?: unknown; data?: unknown } | null;
+  const ref = parseRef(row?.ref, `${field}.ref`, wrong);
+  const kind = kinds.find((one) => one.kind === ref.kind);
+  if (kind === undefined) throw wrong(`${field}.ref.kind`, `must be one of ${kinds.map((one) => one.kind).join(', ')}`);
+  try {
+    return { ref, data: kind.parseData(row?.data ?? {}) };
+  } catch (error) {
+    if (!isTroupeError(error)) throw error;
+    throw wrong(`${field}.${error.field ?? 'data'}`, error.message);
+  }
 }
 
 function parseRef(value: unknown, field: string, wrong: (field: string, why: string) => TroupeError): ResourceRef {

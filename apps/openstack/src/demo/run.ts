@@ -9,7 +9,8 @@ const REFRESH_MS = 400;
 
 interface Running {
   readonly name: string;
-  readonly id: string;
+  id: string;
+  steps: { readonly done: number; readonly total: number };
   readonly startedAt: number;
   end: OperationEnd | { readonly outcome: 'rejected'; readonly error: { readonly code: string; readonly message: string } } | undefined;
   endedAt: number;
@@ -21,27 +22,8 @@ export async function runOrders(installation: Installation, orders: readonly Ord
   const startedAt = now();
   const screen = createScreen(process.stdout, now);
   const all: Running[] = [];
-  await Promise.all(
-    orders.map(async (order, i) => {
-      const name = order.resource?.id ?? `command ${i + 1}`;
-      await insertRows(installation.store, order);
-      const { rows: _, ...request } = order;
-      const one: Running = { name, id: '', startedAt: now(), end: undefined, endedAt: 0 };
-      try {
-        const handle = await client.execute(request);
-        Object.assign(one, { id: handle.id });
-        void handle.ended().then((end) => {
-          one.end = end;
-          one.endedAt = now();
-        });
-      } catch (error) {
-        const { code, message } = toWireError(error);
-        one.end = { outcome: 'rejected', error: { code, message } };
-        one.endedAt = now();
-      }
-      all[i] = one;
-    }),
-  );
+  await Promise.all(orders.map((order) => insertRows(installation.store, order)));
+  await Promise.all(orders.map(async (order, i) => void (all[i] = await submit(installation, order, i, now))));
   while (all.some((one) => one.end === undefined)) {
     screen.show(await Promise.all(all.map((one) => rowOf(installation, one))), await footerOf(installation));
     await new Promise<void>((resolve) => {
@@ -53,23 +35,39 @@ export async function runOrders(installation: Installation, orders: readonly Ord
   return summary(installation, all, now() - startedAt);
 }
 
+async function submit({ client }: Installation, order: Order, index: number, now: () => number): Promise<Running> {
+  const { rows: _, ...request } = order;
+  const one: Running = { name: order.resource?.id ?? `command ${index + 1}`, id: '', steps: { done: 0, total: 0 }, startedAt: now(), end: undefined, endedAt: 0 };
+  const ended = (end: Running['end']): void => void Object.assign(one, { end, endedAt: now() });
+  const failed = (error: unknown): void => {
+    const { code, message } = toWireError(error);
+    ended({ outcome: 'rejected', error: { code, message } });
+  };
+  try {
+    const handle = await client.execute(request);
+    one.id = handle.id;
+    if (handle.answer.answer === 'rejected') failed(handle.answer.error);
+    else handle.ended().then(ended, failed);
+  } catch (error) {
+    failed(error);
+  }
+  return one;
+}
+
 async function rowOf({ client }: Installation, one: Running): Promise<Row> {
   if (one.end !== undefined) {
     const why =
       one.end.error === undefined ? `in ${formatMs(one.endedAt - one.startedAt)}` : `${one.end.error.code}: ${one.end.error.message}`;
-    return { name: one.name, status: one.end.outcome, done: 1, total: 1, step: '', why };
+    const { total } = one.steps;
+    const done = one.end.outcome === 'succeeded' ? total : one.steps.done;
+    return { name: one.name, status: one.end.outcome, done, total, step: '', why };
   }
   try {
     const { view, waits } = await client.explain(one.id);
-    const wait = waits[0];
-    return {
-      name: one.name,
-      status: 'running',
-      done: view.steps.done,
-      total: view.steps.total,
-      step: wait?.name ?? '',
-      why: wait?.sentence ?? '',
-    };
+    const [wait] = waits;
+    one.steps = view.steps;
+    const step = wait === undefined || wait.name === wait.path ? '' : wait.name;
+    return { name: one.name, status: view.status, ...view.steps, step, why: wait?.sentence ?? '' };
   } catch {
     return { name: one.name, status: 'accepted', done: 0, total: 0, step: '', why: '' };
   }
