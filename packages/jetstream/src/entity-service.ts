@@ -124,8 +124,8 @@ export function createEntityService(options: EntityServiceOptions): EntityServic
           durable: `${role}_${partition}`,
           group: role,
           priority: ranks[partition]!,
-          // with less than twice the pending limit a lower rank was measured to get a quarter of the mail
-          demand: () => 2 * options.maxAckPending,
+          // with twice the pending limit a lower rank was measured to get up to three of a hundred messages, with this none
+          demand: () => 4 * options.maxAckPending,
           expiresMs: PULL_EXPIRES_MS,
           clock,
           onMessage: (message) => receive(stream, message),
@@ -146,11 +146,10 @@ export function createEntityService(options: EntityServiceOptions): EntityServic
   };
 
   const service = createService(`${role} host`, { start, stop });
-  return Object.assign(service, {
+  const members = {
     records,
     lastHeardAt: () => Math.min(...pullers.map(({ puller }) => puller.lastHeardAt())),
-    get resident() {
-      return host?.resident ?? 0;
-    },
-  });
+  };
+  // a getter that is copied by `assign` stays at its first value
+  return Object.defineProperty(Object.assign(service, members), 'resident', { get: () => host?.resident ?? 0 }) as EntityService;
 }

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '@troupe/actor';
 import { decodeToken, encodeToken, type Subjects } from '@troupe/protocol';
 import { onReconnect } from './connection.ts';
 import { readKeys } from './bucket-keys.ts';
+import { unavailable } from './publish-errors.ts';
 import { wireOptions } from './send-window.ts';
 import { encodeHeaders } from './wire-headers.ts';
 
@@ -94,10 +95,10 @@ export async function createHeartbeats(options: HeartbeatsOptions): Promise<Hear
   });
   try {
     for (const subject of await readKeys(nc, bucket, `${prefix}*`)) hear(subject, false);
-  } catch (error) {
-    subscription.unsubscribe();
+  } catch (cause) {
+    if (!nc.isClosed()) subscription.unsubscribe();
     unwatch();
-    throw error;
+    throw unavailable(`cannot read the hosts of ${role} from the bucket ${bucket}`, cause);
   }
   beat();
 

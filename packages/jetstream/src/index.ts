@@ -1,6 +1,15 @@
 /** The adapter to NATS JetStream: host, topology, publisher, stores. */
 export { connectNats, type ConnectOptions } from './connection.ts';
-export { createPublisher, type PublishAck, type Publisher, type PublisherOptions, type PublishOptions } from './publisher.ts';
+export {
+  createPublisher,
+  isWrongSequence,
+  type PublishAck,
+  type Publisher,
+  type PublisherOptions,
+  type PublisherStats,
+  type PublishOptions,
+  type WrongSequence,
+} from './publisher.ts';
 export { createKvResourceStore, type ResourceStoreOptions } from './resource-store.ts';
 export { createDoor, type DoorEvent, type DoorOptions, type JudgeCommand } from './door.ts';
 export { createEntityService, type EntityService, type EntityServiceEvent, type EntityServiceOptions } from './entity-service.ts';

@@ -9,7 +9,7 @@ import { notPermitted, tooLarge, unavailable } from './publish-errors.ts';
 import { type PublishAck, SendWindow, wireOptions } from './send-window.ts';
 import { encodeHeaders, type PublishOptions } from './wire-headers.ts';
 
-export { isWrongSequence } from './publish-errors.ts';
+export { isWrongSequence, type WrongSequence } from './publish-errors.ts';
 export type { PublishAck } from './send-window.ts';
 export type { PublishOptions } from './wire-headers.ts';
 

@@ -2,8 +2,9 @@
  * Raw pull consumption: keeps so many messages asked for that what is asked for and not delivered meets the demand.
  *
  * One inbox subscription, delivery by callback. A pull ends when its messages have come, when the server says so (expired,
- * consumer deleted, leadership moved, no responders), when nothing was heard for three heartbeats, or with the connection. Then it is asked for anew, after a growing pause where the server refused.
- * Nothing ends the puller but `stop`: a consumer that is deleted and made again is simply found again.
+ * consumer deleted, leadership moved, no responders), when nothing was heard for three heartbeats, or with the connection.
+ * Then it is asked for anew, after a growing pause where the server refused. Nothing ends the puller but `stop`: a consumer
+ * that is deleted and made again is simply found again.
  */
 import { type Clock, systemClock } from '@troupe/actor';
 import { watchConnection, type WireConnection } from './connection.ts';
@@ -21,8 +22,9 @@ export interface PullerOptions {
   /** 0 (first) to 9 within the group. */
   readonly priority?: number;
   /**
-   * How many messages may be asked for and not delivered, now. A host says a constant (at least twice `max_ack_pending`:
-   * with less a lower rank gets part of its mail); a worker says its free slots and calls `wake` when one is freed.
+   * How many messages may be asked for and not delivered, now. A host says a constant of four times `max_ack_pending`
+   * (measured: with twice as much a lower rank gets up to three of a hundred messages, with four times none); a worker says
+   * its free slots and calls `wake` when one is freed.
    */
   readonly demand: () => number;
   /** A pull stands so long; a frozen process keeps the messages of its group for as long. At least 1000. */
