@@ -53,8 +53,8 @@ export async function startProxy(target: string): Promise<FaultProxy> {
   const reset = (link: Link) => {
     links.delete(link);
     for (const pipe of link.pipes) pipe.stop();
-    link.client.resetAndDestroy();
-    link.server.resetAndDestroy();
+    end(link.client);
+    end(link.server);
   };
   const listener = createServer({ allowHalfOpen: true }, (client) => {
     client.on('error', () => {});
@@ -130,4 +130,10 @@ export async function startProxy(target: string): Promise<FaultProxy> {
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** A reset; but a socket that is just shutting down refuses one and would then never be closed at all: the process could not end. */
+function end(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
