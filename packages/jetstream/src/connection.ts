@@ -81,10 +81,16 @@ function withoutPassword(url: string): string {
 export interface WireConnection {
   readonly info?: { readonly max_payload: number } | undefined;
   publish(subject: string, payload?: Uint8Array, options?: { reply?: string; headers?: never }): void;
-  subscribe(subject: string, options: { callback: (error: unknown, message: WireMessage) => void }): { unsubscribe(): void };
+  subscribe(subject: string, options: { callback: (error: unknown, message: WireMessage) => void }): WireSubscription;
   flush(): Promise<void>;
   status(): AsyncIterable<{ readonly type: string }>;
   isClosed(): boolean;
+}
+
+export interface WireSubscription {
+  unsubscribe(): void;
+  /** Unsubscribes, and resolves when what was on its way has been handed over. */
+  drain(): Promise<void>;
 }
 
 export interface WireMessage {

@@ -8,7 +8,7 @@
  * more than it has slots.
  */
 import { createInbox } from '@nats-io/nats-core';
-import { inboxPrefixOf, type WireConnection, type WireMessage } from './connection.ts';
+import { inboxPrefixOf, type WireConnection, type WireMessage, type WireSubscription } from './connection.ts';
 import { type AckPlace, parseAckSubject } from './pulled-message.ts';
 
 export interface PullInboxOptions {
@@ -35,7 +35,7 @@ export class PullInbox {
   asked = 0;
   private readonly options: PullInboxOptions;
   private readonly prefix: string;
-  private readonly subscription: { unsubscribe(): void };
+  private readonly subscription: WireSubscription;
   private readonly pulls = new Map<string, Pull>();
   private nextToken = 0;
   private heardAt: number;
@@ -78,6 +78,12 @@ export class PullInbox {
   forget(): void {
     this.pulls.clear();
     this.asked = 0;
+  }
+
+  /** Ends all pulls at the server; resolves when what it has sent by then has come. Rejects when the connection is gone. */
+  async drain(): Promise<void> {
+    await this.subscription.drain();
+    this.forget();
   }
 
   close(): void {

@@ -6,7 +6,7 @@
  * Then it is asked for anew, after a growing pause where the server refused. Nothing ends the puller but `stop`: a consumer
  * that is deleted and made again is simply found again.
  */
-import { type Clock, systemClock } from '@troupe/actor';
+import { type Clock, sleep, systemClock } from '@troupe/actor';
 import { watchConnection, type WireConnection } from './connection.ts';
 import { NatsPulledMessage, type PulledMessage } from './pulled-message.ts';
 import { PullInbox } from './pull-inbox.ts';
@@ -46,6 +46,8 @@ export interface Puller {
   start(): void;
   /** Asks no more and hears no more: what is still on its way comes again after `ack_wait`. */
   stop(): Promise<void>;
+  /** Asks no more, but lets what is on its way arrive, for 2 s at the most; then stops. */
+  drain(): Promise<void>;
   /** Demand has grown. Cheap; many calls make one pull. */
   wake(): void;
   /** The thaw rule: whatever was sent here so far is ignored, and pulled anew. */
@@ -65,6 +67,7 @@ const LOOK_MS = 250;
 const BACKOFF_MS = 50;
 const BACKOFF_LIMIT_MS = 2_000;
 const HEARTBEAT_LIMIT_MS = 2_000;
+const DRAIN_LIMIT_MS = 2_000;
 
 export function createPuller(options: PullerOptions): Puller {
   return new NatsPuller(options);
@@ -130,6 +133,19 @@ class NatsPuller implements Puller {
     this.unwatch?.();
     this.cancelLook?.();
     return Promise.resolve();
+  }
+
+  async drain(): Promise<void> {
+    const { state, inbox } = this;
+    if (state !== 'running' && state !== 'paused') return this.stop();
+    this.state = 'paused';
+    const enough = new AbortController();
+    // without a connection nothing is on its way, and a drain would wait for the next one
+    if (inbox !== undefined && this.connected) {
+      await Promise.race([inbox.drain().catch(() => undefined), sleep(this.clock, DRAIN_LIMIT_MS, enough.signal)]);
+    }
+    enough.abort();
+    return this.stop();
   }
 
   wake(): void {

@@ -1,12 +1,14 @@
 /** The worker's port on JetStream: one durable per class of its pool, outcomes as mail, marks and results on RESULTS. */
 import type { NatsConnection } from '@nats-io/nats-core';
+import { type Clock, type Random, systemClock, systemRandom } from '@troupe/actor';
 import type { TaskDelivery, TaskReceiver, TaskSource } from '@troupe/actor/internal';
 import { contextFromHeaders, encodeJson, type Json, type QueueClass, type Sender, type Subjects } from '@troupe/protocol';
 import { createDeadLetters } from './dead-letters.ts';
 import { readLast } from './direct-get.ts';
 import { contextHeaders, encodeMail } from './mail-codec.ts';
 import { isWrongSequence, type Publisher } from './publisher.ts';
-import { createPuller, type PulledMessage, type Puller } from './puller.ts';
+import type { PulledMessage } from './puller.ts';
+import { TaskPulls } from './task-pulls.ts';
 import { taskDurable } from './topology.ts';
 
 export interface TaskSourceOptions {
@@ -14,81 +16,70 @@ export interface TaskSourceOptions {
   readonly publisher: Publisher;
   readonly subjects: Subjects;
   readonly pool: string;
+  /** As the topology has it. */
   readonly ackWaitMs: number;
   readonly serverNow: () => number;
+  readonly clock?: Clock;
+  readonly random?: Random;
 }
 
-const PULL_EXPIRES_MS = 5_000;
-
-/**
- * The puller keeps asking for what the worker said it has room for; a slot that is not filled simply stays asked for, so
- * a pull request of the worker never ends undelivered until it stops.
- */
 export function createTaskSource(options: TaskSourceOptions): TaskSource {
-  const { nc, publisher, subjects, pool } = options;
+  const { nc, publisher, subjects, pool, clock = systemClock, random = systemRandom } = options;
   const deadLetters = createDeadLetters({ publisher, subjects, serverNow: options.serverNow });
-  const pullers = new Map<QueueClass, Puller>();
-  const room = new Map<QueueClass, number>();
-  const ends = new Map<QueueClass, ((undelivered: number) => void)[]>();
+  const pulls = new Map<string, TaskPulls>();
   const raw = new WeakMap<TaskDelivery, PulledMessage>();
   let receiver: TaskReceiver | undefined;
   let unsubscribe: () => void = () => undefined;
 
-  const pullerOf = (cls: QueueClass): Puller => {
-    let puller = pullers.get(cls);
-    if (puller !== undefined) return puller;
-    puller = createPuller({
-      nc,
-      stream: subjects.streams.tasks,
-      durable: taskDurable(cls, pool),
-      demand: () => room.get(cls) ?? 0,
-      expiresMs: PULL_EXPIRES_MS,
-      onMessage(message) {
-        room.set(cls, (room.get(cls) ?? 0) - 1);
+  /** A pull's time is that of its inbox, so requests of different length do not share one. */
+  const pullsOf = (cls: QueueClass, expiresMs: number): TaskPulls => {
+    const name = `${cls} ${expiresMs}`;
+    let found = pulls.get(name);
+    if (found === undefined) {
+      const onMessage = (message: PulledMessage): void => {
         const delivery = deliveryOf(cls, message);
         raw.set(delivery, message);
         receiver?.deliver(delivery);
-      },
-    });
-    pullers.set(cls, puller);
-    puller.start();
-    return puller;
+      };
+      found = new TaskPulls({ nc, stream: subjects.streams.tasks, durable: taskDurable(cls, pool), expiresMs, clock, onMessage });
+      pulls.set(name, found);
+    }
+    return found;
   };
 
   return {
     pool,
     ackWaitMs: options.ackWaitMs,
     serverNow: options.serverNow,
-    open(given) {
+    async open(given) {
       receiver = given;
       const subscription = nc.subscribe(subjects.signal(pool), {
         callback(error, message) {
           if (error !== null) return;
+          let body: Json;
           try {
-            receiver?.signal(message.json<Json>());
+            body = message.json<Json>();
           } catch {
             // best effort: what cannot be read signals nothing
+            return;
           }
+          receiver?.signal(body);
         },
       });
       unsubscribe = () => subscription.unsubscribe();
-      return Promise.resolve();
     },
-    pull(request) {
-      room.set(request.class, (room.get(request.class) ?? 0) + request.count);
-      ends.set(request.class, [...(ends.get(request.class) ?? []).slice(-1), request.onEnd]);
-      pullerOf(request.class).wake();
+    pull({ class: cls, count, expiresMs, onEnd }) {
+      pullsOf(cls, expiresMs).ask(count, onEnd);
     },
     async stopPulling() {
-      await Promise.all([...pullers.values()].map((puller) => puller.stop()));
-      for (const [cls, left] of room) ends.get(cls)?.at(-1)?.(left);
-      room.clear();
+      await Promise.all([...pulls.values()].map((one) => one.stop()));
     },
     async flush() {
       await nc.flush();
     },
     close() {
       if (!nc.isClosed()) unsubscribe();
+      receiver = undefined;
       return Promise.resolve();
     },
     async mail(to, mail, context) {
@@ -113,15 +104,20 @@ export function createTaskSource(options: TaskSourceOptions): TaskSource {
     },
     async readMark(id) {
       const message = await readLast(nc, subjects.streams.results, subjects.mark(pool, id));
-      return message === undefined ? undefined : { starts: Number(message.text()), revision: message.sequence };
+      return message === undefined || message.data.length === 0
+        ? undefined
+        : { starts: Number.parseInt(message.text(), 10), revision: message.sequence };
     },
     async writeMark(id, starts, expected, ttlMs) {
+      const subject = subjects.mark(pool, id);
+      const text = `${starts} ${random.token()}`;
       try {
-        await publisher.publish(subjects.mark(pool, id), String(starts), { expectLastSubjectSequence: expected, ttlMs });
+        await publisher.publish(subject, text, { expectLastSubjectSequence: expected, ttlMs });
         return true;
       } catch (error) {
-        if (isWrongSequence(error)) return false;
-        throw error;
+        if (!isWrongSequence(error)) throw error;
+        // a write whose answer was lost is sent again and refused by itself: the token tells it from somebody else's
+        return (await readLast(nc, subjects.streams.results, subject))?.text() === text;
       }
     },
   };

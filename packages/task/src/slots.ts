@@ -98,8 +98,9 @@ export class Slots {
     this.asked[cls] -= count;
   }
 
+  /** Also of what was given up for lost and comes all the same: then more run than were asked for, and fewer are asked for. */
   arrived(cls: QueueClass): void {
-    this.asked[cls]--;
+    if (this.asked[cls] > 0) this.asked[cls]--;
     this.running[cls]++;
   }
 

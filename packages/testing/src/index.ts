@@ -3,6 +3,7 @@ export { type Cluster, type ClusterOptions, createCluster, entityRole, type Enti
 export { describeRecordStore, type RecordStoreAbilities, type RecordStoreFixture } from './conformance/record-store.ts';
 export { describeResourceStore, type ResourceStoreAbilities, type ResourceStoreFixture } from './conformance/resource-store.ts';
 export { type ServiceFixture, type StressOptions, stressService } from './conformance/stress-service.ts';
+export { describeTaskSource, type SentMail, type TaskSourceAbilities, type TaskSourceFixture } from './conformance/task-source.ts';
 export { type Fault, type FaultRates, type Faults, faultAt, faultEverywhere, noFaults, type PortCall, seededFaults } from './faults.ts';
 export { createMemoryBroker, type MemoryBroker, type MemoryBrokerOptions, type MemoryPorts } from './memory/broker.ts';
 export type { Letter, Mailboxes } from './memory/mailboxes.ts';
