@@ -53,7 +53,7 @@ describe('a poll', () => {
       bench.on('look', (message) => says(message.attempt < 2 ? 'creating' : 'error'));
       bench.run();
       expect(bench.view(id).error).to.deep.include({ code: 'poll_failed', data: { step: 'ready', runtimeState: 'error' } });
-      expect(bench.record('volume', 'v1')).to.include({ state: 'ERRED', currentOperation: null });
+      expect(bench.record('volume', 'v1')).to.include({ state: 'ERRED', runtimeState: 'error', currentOperation: null });
       settled(bench);
     });
   }

@@ -37,7 +37,14 @@ export async function runOrders(installation: Installation, orders: readonly Ord
 
 async function submit({ client }: Installation, order: Order, index: number, now: () => number): Promise<Running> {
   const { rows: _, ...request } = order;
-  const one: Running = { name: order.resource?.id ?? `command ${index + 1}`, id: '', steps: { done: 0, total: 0 }, startedAt: now(), end: undefined, endedAt: 0 };
+  const one: Running = {
+    name: order.resource?.id ?? `command ${index + 1}`,
+    id: '',
+    steps: { done: 0, total: 0 },
+    startedAt: now(),
+    end: undefined,
+    endedAt: 0,
+  };
   const ended = (end: Running['end']): void => void Object.assign(one, { end, endedAt: now() });
   const failed = (error: unknown): void => {
     const { code, message } = toWireError(error);

@@ -59,7 +59,11 @@ export function pollEnded(run: Run, path: string, body: TaskEnded): void {
     const error = outcome.kind === 'succeeded' ? keepSuccess(run, node, outcome.output, outcome.patch) : undefined;
     return error === undefined ? endStep(run, path, OK) : fail(run, path, error);
   }
-  if (found !== 'again') return fail(run, path, found);
+  if (found !== 'again') {
+    // what the backend said last is true, whatever it means for the operation
+    if (body.outcome.kind === 'succeeded') showPassing(run, node, body.outcome.patch);
+    return fail(run, path, found);
+  }
   const deadline = state.s + node.forMs;
   if (run.context.now >= deadline) return timeOut(run, path, node, state);
   const base = node.backoffMs?.[state.n - 1] ?? node.everyMs;

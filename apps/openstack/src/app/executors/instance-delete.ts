@@ -15,7 +15,7 @@ import { z } from 'zod';
 import * as tasks from '../contracts.ts';
 import { FloatingIp, Instance, Tenant, Volume } from '../kinds.ts';
 import type { FullPace } from '../pace.ts';
-import { restThenUnlessGone } from './other.ts';
+import { restThenUnlessGone, restThenWhatever } from './other.ts';
 
 export interface Children {
   readonly detachVolume: ExecutorDefinition;
@@ -27,23 +27,25 @@ export interface Children {
 
 /**
  * Children are planned when they start, so they see the rows as the detach has left them, and they inherit force. A data
- * volume that cannot be detached or deleted stops the operation before the machine is touched; the error names it.
+ * volume that cannot be detached or deleted stops the operation before the machine is touched; the error names it. A
+ * forced delete goes on: the operation of the volume says what is left on the backend.
  */
 export function deleteInstance(pace: FullPace, children: Children): ExecutorDefinition {
   return createExecutor({
     name: 'openstack.instance.delete',
     family: 'delete',
     resource: Instance,
-    input: z.object({ deleteVolumes: z.boolean().default(true), releaseIps: z.boolean().default(true) }),
+    input: z.preprocess(
+      (given) => given ?? {},
+      z.object({ deleteVolumes: z.boolean().default(true), releaseIps: z.boolean().default(true) }),
+    ),
     neverCreated: 'plan',
-    plan({ resource: { backendId, runtimeState, data }, input }) {
+    plan({ resource: { backendId, runtimeState, data }, input, options: { force } }) {
+      const leave = force ? restThenWhatever : restThenUnlessGone;
       const portId = data.portId === undefined ? {} : { portId: data.portId };
       const removeVolumes = (prefix: string, ids: readonly string[]): PlanNode =>
         input.deleteVolumes
-          ? group(
-              { policy: 'waitAll' },
-              ...ids.map((id) => restThenUnlessGone(`${prefix} ${id}`, children.deleteVolume, Volume.ref(id))),
-            )
+          ? group({ policy: 'waitAll' }, ...ids.map((id) => leave(`${prefix} ${id}`, children.deleteVolume, Volume.ref(id))))
           : nothing();
       // (a) never on the backend: what its create has left
       if (backendId === '') {
@@ -60,9 +62,7 @@ export function deleteInstance(pace: FullPace, children: Children): ExecutorDefi
         body: chain(
           group(
             { policy: 'waitAll' },
-            ...dataVolumes.map((id) =>
-              restThenUnlessGone(`detach ${id}`, children.detachVolume, Volume.ref(id), { serverId: backendId }),
-            ),
+            ...dataVolumes.map((id) => leave(`detach ${id}`, children.detachVolume, Volume.ref(id), { serverId: backendId })),
           ),
           removeVolumes('data volume', dataVolumes),
         ),

@@ -17,3 +17,8 @@ export function restThenUnlessGone(id: string, executor: ExecutorDefinition, res
     catch: [{ code: ['resource_gone', 'unknown_resource'], do: nothing() }],
   });
 }
+
+/** The same, where its failure is no reason to stop. */
+export function restThenWhatever(id: string, executor: ExecutorDefinition, resource: ResourceRef, input?: Json): PlanNode {
+  return attempt({ body: restThen(id, executor, resource, input), catch: [{ code: 'any', do: nothing() }] });
+}

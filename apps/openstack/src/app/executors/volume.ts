@@ -66,7 +66,8 @@ export function detachVolume({ every }: FullPace): ExecutorDefinition {
             step('detach', tasks.detachVolume, { serverId, backendId }, { transition: 'beginUpdating' }),
             poll('free', tasks.pullVolume, {
               input: { backendId },
-              until: { runtimeState: ['available'] },
+              // what could not be deleted hangs on nothing either
+              until: { runtimeState: ['available', 'error_deleting'] },
               fail: { runtimeState: ['error'] },
               gone: { means: 'success' },
               every,

@@ -1,0 +1,101 @@
+import { expect } from 'chai';
+import { createdInstance, insertInstance } from '../support/instances.ts';
+import { createStage, type Stage } from '../support/stage.ts';
+
+const sequence = (stage: Stage): number => stage.cloud.control.log().calls.at(-1)?.sequence ?? 0;
+
+async function rowsLeft(stage: Stage, id: string): Promise<string[]> {
+  const all = [
+    ['instance', id],
+    ['volume', `${id}-vol-1`],
+    ['volume', `${id}-vol-2`],
+    ['floatingIp', `${id}-ip`],
+  ] as const;
+  const found = await Promise.all(all.map(([kind, name]) => stage.row(kind, name)));
+  return found.flatMap((row) => (row === undefined ? [] : [`${row.id} ${row.state} ${row.runtimeState}`]));
+}
+
+describe('deletes of instances, on TEST_NATS_URL and a cloud over HTTP', () => {
+  it('C1 family F7 a: one that never came to the backend takes along what its create has left', async () => {
+    await using stage = await createStage();
+    stage.cloud.control.failCalls({ route: 'nova.servers.create', times: 0, effect: { kind: 'status', status: 400, message: 'No.' } });
+    const ref = await insertInstance(stage, 'vm', { volumes: 2, ip: true });
+    expect(await stage.run('openstack.instance.create', ref)).to.include({ outcome: 'failed' });
+    expect(await rowsLeft(stage, 'vm')).to.deep.equal(['vm ERRED ', 'vm-vol-1 OK available', 'vm-vol-2 OK available']);
+    const { outcome, error } = await stage.run('openstack.instance.delete', ref);
+    expect({ outcome, error }).to.deep.equal({ outcome: 'succeeded', error: undefined });
+    expect(await rowsLeft(stage, 'vm')).to.deep.equal([]);
+    const { objects } = stage.cloud.control.summary();
+    expect([objects.volume.total, objects.server.total, objects.port.total]).to.deep.equal([0, 0, 0]);
+    await stage.expectClean();
+  });
+
+  it('C1 family F7 b: data volumes are detached and deleted, then the machine, its boot volume, address and port', async () => {
+    await using stage = await createStage();
+    const ref = await createdInstance(stage, 'vm', { volumes: 2, ip: true });
+    const before = sequence(stage);
+    const { outcome, error } = await stage.run('openstack.instance.delete', ref);
+    expect({ outcome, error }).to.deep.equal({ outcome: 'succeeded', error: undefined });
+    expect(await rowsLeft(stage, 'vm')).to.deep.equal([]);
+    expect(stage.changes(before)).to.deep.equal([
+      'DELETE servers/:id/os-volume_attachments/:id',
+      'DELETE volumes/:id',
+      'DELETE servers/:id',
+      'DELETE volumes/:id',
+      'DELETE floatingips/:id',
+      'DELETE ports/:id',
+    ]);
+    const { objects } = stage.cloud.control.summary();
+    expect(Object.values(objects).map(({ total }) => total)).to.deep.equal([0, 0, 0, 0]);
+    expect((await stage.row('tenant', 'tenant'))!.data['addresses']).to.deep.equal([]);
+    await stage.expectClean();
+  });
+
+  it('C1 family F7 b: a data volume that cannot be deleted stops it before the machine, and is named', async () => {
+    await using stage = await createStage();
+    const ref = await createdInstance(stage, 'vm', { volumes: 2 });
+    const outcome = { kind: 'status', status: 'error_deleting' } as const;
+    stage.cloud.control.failTransitions({ transition: 'volume.delete', name: 'vm-vol-2', outcome });
+    const { outcome: end, error } = await stage.run('openstack.instance.delete', ref);
+    expect({ end, code: error?.code }).to.deep.equal({ end: 'failed', code: 'child_failed' });
+    expect(error!.message).to.include('vm-vol-2');
+    expect(await rowsLeft(stage, 'vm')).to.deep.equal(['vm ERRED ACTIVE', 'vm-vol-1 OK in-use', 'vm-vol-2 ERRED available']);
+    expect(stage.cloud.control.summary().objects.server.byStatus).to.deep.equal({ ACTIVE: 1 });
+    // now it is ERRED, so the next one is forced, and its children inherit that
+    expect(await stage.run('openstack.instance.delete', ref)).to.include({ outcome: 'succeeded' });
+    expect(await rowsLeft(stage, 'vm')).to.deep.equal([]);
+    const { objects } = stage.cloud.control.summary();
+    expect([objects.server.total, objects.volume.byStatus]).to.deep.equal([0, { error_deleting: 1 }]);
+    const [orphaned] = await stage.client.operations({ executor: 'openstack.volume.delete', outcome: 'failed' });
+    expect(orphaned!.orphans).to.have.lengthOf(1);
+    await stage.expectClean();
+  });
+
+  it('C1 family F7 b forced: a broken machine goes with its volumes, though it lets none of them go', async () => {
+    await using stage = await createStage();
+    stage.cloud.control.failTransitions({
+      transition: 'server.create',
+      outcome: { kind: 'status', status: 'ERROR', message: 'No valid host' },
+    });
+    const ref = await insertInstance(stage, 'vm', { volumes: 2 });
+    expect(await stage.run('openstack.instance.create', ref)).to.include({ outcome: 'failed' });
+    const { outcome, error } = await stage.run('openstack.instance.delete', ref);
+    expect({ outcome, error }).to.deep.equal({ outcome: 'succeeded', error: undefined });
+    expect(await rowsLeft(stage, 'vm')).to.deep.equal([]);
+    const { objects } = stage.cloud.control.summary();
+    expect([objects.volume.total, objects.server.total, objects.port.total]).to.deep.equal([0, 0, 0]);
+  });
+
+  it('C1 family F7 c: volumes and addresses that are to be kept are free and OK', async () => {
+    await using stage = await createStage();
+    const ref = await createdInstance(stage, 'vm', { volumes: 2, ip: true });
+    const { outcome, error } = await stage.run('openstack.instance.delete', ref, { deleteVolumes: false, releaseIps: false });
+    expect({ outcome, error }).to.deep.equal({ outcome: 'succeeded', error: undefined });
+    expect(stage.cloud.control.summary().objects.volume.byStatus).to.deep.equal({ available: 2 });
+    expect(stage.cloud.control.summary().objects.floatingip.total).to.equal(1);
+    expect(await stage.row('instance', 'vm')).to.equal(undefined);
+    expect(await stage.row('volume', 'vm-vol-2')).to.include({ state: 'OK', runtimeState: 'available' });
+    expect(await stage.row('floatingIp', 'vm-ip')).to.include({ state: 'OK' });
+    await stage.expectClean();
+  });
+});
