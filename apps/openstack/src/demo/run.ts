@@ -18,7 +18,6 @@ interface Running {
 
 /** Resolves with whether every operation ended well and no limit was passed. */
 export async function runOrders(installation: Installation, orders: readonly Order[], now: () => number): Promise<boolean> {
-  const { client } = installation;
   const startedAt = now();
   const screen = createScreen(process.stdout, now);
   const all: Running[] = [];
