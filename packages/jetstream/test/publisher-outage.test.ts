@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { connectNats, createPublisher, isWrongSequence, type PublisherOptions, type WrongSequence } from '@troupe/jetstream';
 import { needsNats, startNatsServer, startProxy, until } from '@troupe/test-infra';
+import { onDisconnect } from './support/on-disconnect.ts';
 import { createStream, failure } from './support/stream.ts';
 
 async function setup(options: PublisherOptions = {}) {
@@ -15,6 +16,7 @@ async function setup(options: PublisherOptions = {}) {
     server,
     proxy,
     publisher,
+    disconnected: () => onDisconnect(nc),
     async [Symbol.asyncDispose]() {
       await publisher.stop();
       await nc.close();
@@ -80,7 +82,10 @@ describe('the publisher in an outage', function () {
     await using s = await setup();
     const load = startLoad(s);
     await load.more(200);
+    const disconnected = s.disconnected();
     await s.server.kill();
+    // what the server had stored and answered before it died is still on its way when its process is gone
+    await disconnected;
     const before = load.confirmed.length;
     await new Promise((resolve) => setTimeout(resolve, 700));
     expect(load.confirmed.length).to.equal(before);

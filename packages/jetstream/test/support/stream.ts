@@ -1,12 +1,26 @@
 /** A stream of its own on the server of the run (or another), gone with the test. */
 import { type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/nats-core';
+import { type NatsConnection, TimeoutError } from '@nats-io/nats-core';
 import { connectNats, type ConnectOptions } from '@troupe/jetstream';
 
 /** Known when the tests run, not yet when they are loaded. */
 export const natsUrl = (): string => process.env['TEST_NATS_URL']!;
 
 let count = 0;
+
+const ASK_MS = 1_000;
+const ASKS = 8;
+
+/** A request that is sent while this connection is finding its server again is dropped, and a reading one may be sent again. */
+async function askAgain<T>(ask: () => Promise<T>): Promise<T> {
+  for (let n = 1; ; n++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (n === ASKS || !(error instanceof TimeoutError)) throw error;
+    }
+  }
+}
 
 export interface TestStream extends AsyncDisposable {
   readonly nc: NatsConnection;
@@ -20,7 +34,7 @@ export interface TestStream extends AsyncDisposable {
 
 export async function createStream(config: Partial<StreamConfig> = {}, connection: ConnectOptions = {}): Promise<TestStream> {
   const nc = await connectNats({ servers: natsUrl(), reconnectWaitMs: 50, ...connection });
-  const jsm = await jetstreamManager(nc);
+  const jsm = await jetstreamManager(nc, { timeout: ASK_MS });
   const prefix = `t${process.pid.toString(36)}-${count++}`;
   const name = prefix.toUpperCase();
   await jsm.streams.add({ name, subjects: [`${prefix}.>`], allow_direct: true, ...config });
@@ -30,7 +44,7 @@ export async function createStream(config: Partial<StreamConfig> = {}, connectio
     name,
     prefix,
     async bodies() {
-      const { state } = await jsm.streams.info(name);
+      const { state } = await askAgain(() => jsm.streams.info(name));
       if (state.messages === 0) return [];
       const found: string[] = [];
       for (let seq = state.first_seq; seq <= state.last_seq;) {
