@@ -1,5 +1,5 @@
 /** One nats-server of a test, with the faults a process can have: it is killed, frozen, thawed, started again on the same port and data. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { guardProcess, type RunningNatsServer, startNatsServer as launch } from '@troupe/nats-server';
@@ -27,7 +27,7 @@ export interface TestNatsServer extends AsyncDisposable {
   readonly isRunning: boolean;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
-  /** SIGSTOP: connections stay open, nothing is answered. */
+  /** SIGSTOP: connections stay open, nothing is answered. Returns when every thread stands still. */
   freeze(): void;
   /** SIGCONT. */
   thaw(): void;
@@ -110,7 +110,10 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
       signal('SIGKILL');
       await server.exited;
     },
-    freeze: () => signal('SIGSTOP'),
+    freeze() {
+      signal('SIGSTOP');
+      waitUntilStopped(server.pid);
+    },
     thaw: () => signal('SIGCONT'),
     async restart() {
       const { port } = server;
@@ -123,4 +126,18 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+const STOP_LIMIT_MS = 1_000;
+
+/** The signal is only sent when `kill` returns: measured, in half of all freezes a thread ran on, for up to 10 ms. */
+function waitUntilStopped(pid: number): void {
+  const tasks = `/proc/${pid}/task`;
+  // other systems show no threads; there a freeze is as prompt as the signal
+  if (!existsSync(tasks)) return;
+  const isStopped = (thread: string): boolean => /^[TZ]/.test(readFileSync(`${tasks}/${thread}/stat`, 'utf8').replace(/^.*\) /s, ''));
+  const start = performance.now();
+  while (!readdirSync(tasks).every(isStopped)) {
+    if (performance.now() - start > STOP_LIMIT_MS) throw new Error(`the server with pid ${pid} does not stand still`);
+  }
 }
