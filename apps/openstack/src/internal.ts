@@ -1,4 +1,5 @@
-/** For siblings and tests: the simulated cloud that stands in for a real one. */
+/** For siblings and tests: the simulated cloud that stands in for a real one, and the orders of the demonstration. */
+export { type Order, parseOrders, twentyInstances } from './demo/orders.ts';
 export {
   createAddressPool,
   startCloud,

@@ -8,41 +8,59 @@
  * Exit code 0 only if every operation ended well and no limit was passed.
  */
 import { parseArgs } from 'node:util';
-import { isTroupeError } from '@troupe/protocol';
+import { createSubjects, isTroupeError } from '@troupe/protocol';
+import { Instance } from './app/index.ts';
 import { type Installation, startInstallation } from './demo/installation.ts';
-import { readOrders, twentyInstances } from './demo/orders.ts';
+import { type Order, readOrders, twentyInstances } from './demo/orders.ts';
 import { runOrders } from './demo/run.ts';
+
+const usage = `npm start -- [--input FILE] [--keep]`;
 
 try {
   const { values } = parseArgs({ options: { input: { type: 'string' }, keep: { type: 'boolean' } } });
   const orders = values.input === undefined ? twentyInstances() : readOrders(values.input);
-  const installation = await startInstallation();
+  // a signal may come while things start: what is there by then ends as well
+  const starting = startInstallation();
   let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopping ??= Promise.resolve(installation[Symbol.asyncDispose]()));
+  const stop = (): Promise<void> => (stopping ??= starting.then((one) => one[Symbol.asyncDispose]()));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
-      void stop().then(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+      void stop().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
     });
   }
+  const installation = await starting;
   console.log(`nats-server ${installation.natsUrl} · cloud ${installation.cloudUrl} · ${orders.length} operations\n`);
-  const well = await runOrders(installation, orders, () => performance.now());
+  const well = await runOrders(installation, orders, () => performance.now()).catch((error: unknown) => {
+    // interrupted: everything under it is being stopped, and the signal has its own exit code
+    if (stopping !== undefined) return new Promise<never>(() => undefined);
+    throw error;
+  });
   process.exitCode = well ? 0 : 1;
   if (values.keep === true) {
-    tellHow(installation);
+    tellHow(installation, orders);
     await new Promise(() => undefined);
   }
   await stop();
 } catch (error) {
-  console.error(isTroupeError(error) ? `${error.code}: ${error.message}` : error);
-  process.exitCode = 2;
+  const isUsage = String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
+  if (isUsage) console.error(`${(error as Error).message}\nUsage: ${usage}`);
+  else console.error(isTroupeError(error) ? `${error.code}: ${error.message}` : error);
+  process.exit(2);
 }
 
-function tellHow({ natsUrl }: Installation): void {
+function tellHow({ natsUrl }: Installation, orders: readonly Order[]): void {
+  const id = orders.find(({ resource }) => resource?.kind === Instance.kind)?.resource?.id ?? 'ID';
+  const command = {
+    v: 1,
+    id: 'my-1',
+    executor: 'openstack.instance.start',
+    resource: Instance.ref(id),
+    createdAt: new Date(performance.timeOrigin + performance.now()).toISOString(),
+  };
   console.log(`
 Still up; Ctrl-C ends it. From another terminal:
   npx troupe operations --servers ${natsUrl}
-  npx troupe execute openstack.instance.stop --resource instance/vm-01 --servers ${natsUrl}
-or with any NATS client: publish on troupe.command.openstack=2Einstance=2Estart
-  {"v":1,"id":"my-1","executor":"openstack.instance.start","resource":{"kind":"instance","id":"vm-01"},"createdAt":"${new Date(performance.timeOrigin + performance.now()).toISOString()}"}
-and read troupe.answer.my-1`);
+  npx troupe execute openstack.instance.stop --resource instance/${id} --servers ${natsUrl}
+or with any NATS client, subscribed to troupe.answer.my-1 for the answers:
+  nats --server ${natsUrl} pub ${createSubjects().command(command.executor)} '${JSON.stringify(command)}'`);
 }

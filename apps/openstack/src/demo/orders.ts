@@ -106,7 +106,7 @@ function parseRow(value: unknown, field: string, wrong: (field: string, why: str
     return { ref, data: kind.parseData(row?.data ?? {}) };
   } catch (error) {
     if (!isTroupeError(error)) throw error;
-    throw wrong(`${field}.${error.field ?? 'data'}`, error.message);
+    throw wrong(`${field}.data`, `is no ${ref.kind}: ${error.message}`);
   }
 }
 
