@@ -5,6 +5,7 @@ import {
   type Duration,
   durationMs,
   type JsonObject,
+  isLonger,
   NAME_LIMIT_CHARS,
   type QueueClass,
   queueClasses,
@@ -105,7 +106,7 @@ export function createExecutor<Data extends JsonObject, Schema extends StandardS
 ): ExecutorDefinition {
   const wrong = (field: string, why: string): TroupeError =>
     new TroupeError('invalid_options', `executor ${JSON.stringify(options.name)}: ${field} ${why}`, { field });
-  if (typeof options.name !== 'string' || options.name === '' || options.name.length > NAME_LIMIT_CHARS)
+  if (typeof options.name !== 'string' || options.name === '' || isLonger(options.name, NAME_LIMIT_CHARS))
     throw wrong('name', `must be text of 1 to ${NAME_LIMIT_CHARS} characters`);
   for (const key of Object.keys(options)) if (!OPTION_NAMES.includes(key)) throw wrong(key, 'is no option');
   if (!familyNames.includes(options.family)) throw wrong('family', `must be one of ${familyNames.join(', ')}`);
@@ -115,7 +116,7 @@ export function createExecutor<Data extends JsonObject, Schema extends StandardS
   if (typeof options.plan !== 'function') throw wrong('plan', 'must be a function');
   if (options.input !== undefined && typeof options.input?.['~standard']?.validate !== 'function')
     throw wrong('input', 'must be a Standard Schema');
-  if (options.action !== undefined && (options.family !== 'action' || options.action.length > ACTION_LIMIT_CHARS)) {
+  if (options.action !== undefined && (options.family !== 'action' || isLonger(options.action, ACTION_LIMIT_CHARS))) {
     throw wrong('action', `belongs to the family action and has at most ${ACTION_LIMIT_CHARS} characters`);
   }
   if (options.guard?.runtimeStates !== undefined) options.resource?.checkRuntimeStates(options.guard.runtimeStates, 'guard.runtimeStates');

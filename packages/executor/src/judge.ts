@@ -4,6 +4,7 @@ import {
   type Command,
   encodeJson,
   ID_LIMIT_CHARS,
+  isLonger,
   type Json,
   toWireError,
   TroupeError,
@@ -36,7 +37,7 @@ export async function judgeCommand(executors: ReadonlyMap<string, ExecutorDefini
 async function judged(executors: ReadonlyMap<string, ExecutorDefinition>, command: Command): Promise<Json> {
   const definition = executors.get(command.executor);
   if (definition === undefined) throw new TroupeError('unknown_executor', `${command.executor} is not registered`, { field: 'executor' });
-  if (command.id.length > ID_LIMIT_CHARS)
+  if (isLonger(command.id, ID_LIMIT_CHARS))
     throw new TroupeError('invalid_input', `id has at most ${ID_LIMIT_CHARS} characters`, { field: 'id' });
   if (command.options?.onConflict === 'queue') {
     throw new TroupeError('invalid_options', 'commands are not queued behind another operation: send again when it has ended', {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createExecutor, executorsByName, judgeCommand, nothing, operationBehaviour } from '@troupe/executor';
-import { isTroupeError, type Command } from '@troupe/protocol';
+import { ID_LIMIT_CHARS, isTroupeError, parseCommand, type Command } from '@troupe/protocol';
 import { Server, Volume } from './bench/index.ts';
 
 type Issue = { message: string; path?: (string | { key: string })[] };
@@ -70,6 +70,22 @@ describe('a command is judged', () => {
       expect((judged as { error: object }).error).not.to.have.property('stack');
     });
   }
+
+  it('by the length of its id in characters as the wire counts them, not in units of UTF-16', async () => {
+    const sent = (id: string) => new TextEncoder().encode(JSON.stringify(command('bare', { id })));
+    // two units each: counted so, 65 of them would be too many
+    for (const [letters, fits] of [
+      [ID_LIMIT_CHARS, true],
+      [ID_LIMIT_CHARS + 1, false],
+    ] as const) {
+      const id = '😀'.repeat(letters);
+      const judged = await judgeCommand(executors, command('bare', { id }));
+      expect(judged.ok, `${letters} letters, judged`).to.equal(fits);
+      if (!judged.ok) expect(judged.error).to.include({ code: 'invalid_input', field: 'id' });
+      if (fits) expect(parseCommand(sent(id)).id).to.equal(id);
+      else expect(() => parseCommand(sent(id))).to.throw(/1 to 128 characters/);
+    }
+  });
 
   it('good by a schema that answers later, and without input where none is asked for', async () => {
     expect((await judgeCommand(executors, command('async', { input: 'good' }))).ok).to.equal(true);

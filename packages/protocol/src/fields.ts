@@ -52,8 +52,8 @@ export function asOneOf<T extends string>(value: unknown, words: readonly T[], w
   return value as T;
 }
 
-/** Characters are code points, as JSON Schema counts them: a sender in any language comes to the same number. */
-function isLonger(text: string, limit: number): boolean {
+/** Whether a text has more characters than its limit. Characters are code points, as JSON Schema counts them: a sender in any language comes to the same number. */
+export function isLonger(text: string, limit: number): boolean {
   if (text.length <= limit) return false;
   if (text.length > 2 * limit) return true;
   let n = 0;

@@ -1,6 +1,14 @@
 /** A resource kind: its name, the words its backend uses for runtime states, and the shape of its data. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { type JsonObject, NAME_LIMIT_CHARS, type ResourcePatch, type ResourceRef, ID_LIMIT_CHARS, TroupeError } from '@troupe/protocol';
+import {
+  isLonger,
+  type JsonObject,
+  NAME_LIMIT_CHARS,
+  type ResourcePatch,
+  type ResourceRef,
+  ID_LIMIT_CHARS,
+  TroupeError,
+} from '@troupe/protocol';
 import { checkFields, RUNTIME_STATE_LIMIT_CHARS } from './limits.ts';
 import { validateNow } from './validate.ts';
 
@@ -39,7 +47,7 @@ export interface ResourceKind<Data extends JsonObject = JsonObject> {
  */
 export function defineKind<Data extends JsonObject = JsonObject>(options: KindOptions<Data>): ResourceKind<Data> {
   const { kind, data: schema } = options;
-  if (typeof kind !== 'string' || kind === '' || kind.length > NAME_LIMIT_CHARS) {
+  if (typeof kind !== 'string' || kind === '' || isLonger(kind, NAME_LIMIT_CHARS)) {
     throw new TroupeError('invalid_options', `kind must be text of 1 to ${NAME_LIMIT_CHARS} characters`, { field: 'kind' });
   }
   const runtimeStates = vocabulary(options.runtimeStates);
@@ -47,7 +55,7 @@ export function defineKind<Data extends JsonObject = JsonObject>(options: KindOp
     kind,
     runtimeStates,
     ref(id) {
-      if (id === '' || id.length > ID_LIMIT_CHARS) {
+      if (id === '' || isLonger(id, ID_LIMIT_CHARS)) {
         throw new TroupeError('invalid_options', `an id of ${kind} must be text of 1 to ${ID_LIMIT_CHARS} characters`, { field: 'id' });
       }
       return { kind, id };
@@ -89,7 +97,7 @@ export function defineKind<Data extends JsonObject = JsonObject>(options: KindOp
 function vocabulary(words: readonly string[] | undefined): ReadonlySet<string> | undefined {
   if (words === undefined) return undefined;
   for (const [i, word] of words.entries()) {
-    if (word === '' || word.length > RUNTIME_STATE_LIMIT_CHARS) {
+    if (word === '' || isLonger(word, RUNTIME_STATE_LIMIT_CHARS)) {
       const field = `runtimeStates.${i}`;
       throw new TroupeError('invalid_options', `${field} must be text of 1 to ${RUNTIME_STATE_LIMIT_CHARS} characters`, { field });
     }

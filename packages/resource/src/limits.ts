@@ -1,5 +1,5 @@
 /** Field limits of a resource record. What is over a limit is refused with the place, never cut: a cut value lies. */
-import { type ErrorCode, type ResourcePatch, TroupeError } from '@troupe/protocol';
+import { type ErrorCode, isLonger, type ResourcePatch, TroupeError } from '@troupe/protocol';
 import type { ResourceChange } from '@troupe/actor';
 
 export const RUNTIME_STATE_LIMIT_CHARS = 150;
@@ -18,6 +18,6 @@ export function checkFields(fields: ResourceChange | ResourcePatch, at: string, 
     if (value === undefined) continue;
     const field = `${at}.${name}`;
     if (typeof value !== 'string') throw new TroupeError(code, `${field} must be text`, { field });
-    if (value.length > limit) throw new TroupeError(code, `${field} has ${value.length} characters, at most ${limit} are kept`, { field });
+    if (isLonger(value, limit)) throw new TroupeError(code, `${field} has more than the ${limit} characters that are kept`, { field });
   }
 }

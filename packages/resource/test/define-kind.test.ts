@@ -30,6 +30,8 @@ describe('a resource kind', () => {
   it('refuses an id that no command could carry', () => {
     expect(refusal(() => setup().ref(''))).to.include({ code: 'invalid_options', field: 'id' });
     expect(refusal(() => setup().ref('x'.repeat(129)))).to.include({ code: 'invalid_options', field: 'id' });
+    // characters as the wire counts them, not units of UTF-16
+    expect(setup().ref('😀'.repeat(128)).id).to.have.lengthOf(256);
   });
 
   it('is refused without a name, or with one that is too long', () => {

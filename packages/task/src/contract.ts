@@ -3,7 +3,7 @@
  * never loads the SDK of a backend.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { type Duration, durationMs, NAME_LIMIT_CHARS, type QueueClass, queueClasses, TroupeError } from '@troupe/protocol';
+import { type Duration, durationMs, isLonger, NAME_LIMIT_CHARS, type QueueClass, queueClasses, TroupeError } from '@troupe/protocol';
 import { onlyKnown, refuse } from './options.ts';
 import { type Idempotency, type RetryOptions, type RetryPolicy, retryPolicy } from './retry-policy.ts';
 import { isSchema } from './schema.ts';
@@ -68,7 +68,7 @@ export function defineTask<I extends StandardSchemaV1 = StandardSchemaV1, O exte
 ): TaskContract<I, O> {
   onlyKnown(options, OPTIONS, '');
   const { name, input, output, idempotent, class: cls = 'regular', pool = 'default', description = '' } = options;
-  if (typeof name !== 'string' || name === '' || name.length > NAME_LIMIT_CHARS) {
+  if (typeof name !== 'string' || name === '' || isLonger(name, NAME_LIMIT_CHARS)) {
     refuse('name', `must be text of 1 to ${NAME_LIMIT_CHARS} characters`);
   }
   if (input !== undefined && !isSchema(input)) refuse('input', 'must be a Standard Schema');
