@@ -2,17 +2,21 @@
  * mocha's root hooks: one nats-server for the whole run, its URL in TEST_NATS_URL, and the leak guard.
  *
  * A spec file that names TEST_NATS_URL needs the server. Where none can be had its tests are skipped, and counted as such; in CI that is a failure.
+ * The same holds for TEST_POSTGRES_URL, whose server is started only where a spec file names it, and is required only where `.ci/run` could install one.
  */
 import { readFileSync } from 'node:fs';
 import { type RunningNatsServer, startNatsServer } from '@troupe/nats-server';
 import Mocha from 'mocha';
 import { type Leak, leaksSince, snapshot, watchLeaks } from './leaks.ts';
-import { natsBinary, serversAreRequired } from './needs.ts';
+import { natsBinary, postgresIsRequired, serversAreRequired } from './needs.ts';
+import { startPostgres, type TestPostgres } from './postgres-server.ts';
 import { until } from './until.ts';
 
 const LEAK_GRACE_MS = 500;
 const EXIT_GRACE_MS = 5_000;
+const POSTGRES_START_MS = 30_000;
 let server: RunningNatsServer | undefined;
+let postgres: TestPostgres | undefined;
 
 export async function mochaGlobalSetup(): Promise<void> {
   if (process.env['TEST_NATS_URL']) return;
@@ -30,6 +34,7 @@ export async function mochaGlobalSetup(): Promise<void> {
 
 export async function mochaGlobalTeardown(): Promise<void> {
   await server?.stop();
+  await postgres?.stop();
   // mocha does not end the process; what still holds it is named instead of waited for
   setTimeout(() => {
     console.error(`The tests have ended, the process has not. It is held by: ${process.getActiveResourcesInfo().join(', ')}`);
@@ -41,10 +46,12 @@ let before: ReturnType<typeof snapshot> = new Set();
 let atStart: ReturnType<typeof snapshot> = new Set();
 
 export const mochaHooks = {
-  beforeAll(this: Mocha.Context): void {
+  async beforeAll(this: Mocha.Context): Promise<void> {
     watchLeaks();
+    if (!process.env['TEST_NATS_URL']) skip(naming('TEST_NATS_URL', rootOf(this)));
+    this.timeout(POSTGRES_START_MS);
+    await startPostgresFor(naming('TEST_POSTGRES_URL', rootOf(this)));
     atStart = snapshot();
-    if (!process.env['TEST_NATS_URL']) skipWhatNeedsNats(rootOf(this));
   },
   beforeEach(): void {
     before = snapshot();
@@ -84,8 +91,23 @@ function errorOf(leak: Leak): Error {
   return error;
 }
 
-function skipWhatNeedsNats(root: Mocha.Suite): void {
-  for (const suite of root.suites) {
-    if (suite.file && /TEST_NATS_URL/.test(readFileSync(suite.file, 'utf8'))) suite.pending = true;
+/** The suites of spec files that name a server. */
+function naming(variable: string, root: Mocha.Suite): Mocha.Suite[] {
+  return root.suites.filter((suite) => suite.file && readFileSync(suite.file, 'utf8').includes(variable));
+}
+
+function skip(suites: readonly Mocha.Suite[]): void {
+  for (const suite of suites) suite.pending = true;
+}
+
+async function startPostgresFor(suites: readonly Mocha.Suite[]): Promise<void> {
+  if (suites.length === 0 || process.env['TEST_POSTGRES_URL']) return;
+  try {
+    postgres = await startPostgres();
+    process.env['TEST_POSTGRES_URL'] = postgres.url;
+  } catch (error) {
+    if (postgresIsRequired()) throw error;
+    console.error(`Tests that need a PostgreSQL server are skipped. ${error instanceof Error ? error.message : String(error)}`);
+    skip(suites);
   }
 }

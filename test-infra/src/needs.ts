@@ -14,6 +14,11 @@ export function serversAreRequired(env: NodeJS.ProcessEnv = process.env): boolea
   return env['CI'] !== undefined && env['CI'] !== '' && env['CI'] !== 'false';
 }
 
+/** True where a missing PostgreSQL is a failure: in CI that says it can install one, as `.ci/run` does. */
+export function postgresIsRequired(env: NodeJS.ProcessEnv = process.env): boolean {
+  return serversAreRequired(env) && env['TROUPE_CI_POSTGRES'] === '1';
+}
+
 /** The part of mocha's hook context that is needed to skip. */
 export interface CanSkip {
   skip(): never;
