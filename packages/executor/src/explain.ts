@@ -31,6 +31,7 @@ export type Wait = {
   | { readonly on: 'timer'; readonly until?: number }
   | { readonly on: 'lease'; readonly lease: string; readonly scope: string; readonly need: Need }
   | { readonly on: 'child' | 'operation'; readonly operation: string }
+  | { readonly on: 'signal'; readonly signal: string }
   | { readonly on: 'resource'; readonly resource: ResourceRef }
   | { readonly on: 'store' }
 );
@@ -78,7 +79,7 @@ function acceptWait(op: Operation, now: number): Wait {
 }
 
 function nodeWait(op: Operation, path: string, node: CompiledNode, state: NodeState, now: number): Wait | undefined {
-  if (state.k === 'group' || state.k === 'attempt') return undefined;
+  if (state.k === 'group' || state.k === 'attempt' || state.k === 'undo') return undefined;
   const name = nameOf(node, path);
   const sinceMs = Math.max(0, now - state.s);
   const base = { path, name, sinceMs };
@@ -113,6 +114,18 @@ function nodeWait(op: Operation, path: string, node: CompiledNode, state: NodeSt
     case 'pause': {
       const until = state.s + (node.type === 'pause' ? node.forMs : 0);
       return { ...base, on: 'timer', until, sentence: `${name} pauses for another ${formatMs(Math.max(0, until - now))}` };
+    }
+    case 'signal': {
+      if (node.type !== 'signal') return undefined;
+      const deadline = state.s + node.deadlineMs;
+      const left = formatMs(Math.max(0, deadline - now));
+      return {
+        ...base,
+        deadline,
+        on: 'signal',
+        signal: node.signal,
+        sentence: `${name} waits since ${ago} for the signal ${node.signal}; gives up in ${left}`,
+      };
     }
     case 'wait': {
       if (node.type !== 'wait') return undefined;
@@ -210,6 +223,7 @@ function summaryOf(view: OperationView, waits: readonly Wait[], now: number): st
   const steps = `${view.steps.done} of ${view.steps.total} steps`;
   const left = view.deadline === undefined ? '' : `, ${formatMs(Math.max(0, view.deadline - now))} to its deadline`;
   const first = waits[0];
+  const back = view.isUndoing === true ? ', taking back what was done' : '';
   const others = waits.length > 1 ? ` (and ${waits.length - 1} more)` : '';
-  return `${view.status}, ${steps}${left}${first === undefined ? '' : `: ${first.sentence}${others}`}`;
+  return `${view.status}, ${steps}${back}${left}${first === undefined ? '' : `: ${first.sentence}${others}`}`;
 }

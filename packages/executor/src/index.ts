@@ -21,7 +21,7 @@ export { type Explanation, type ExplainLookups, explainOperation, type Wait } fr
 export { judgeCommand, type Judgement } from './judge.ts';
 export { operationBehaviour, type OperationOptions } from './operation/behaviour.ts';
 export type { LogEntry } from './operation/log.ts';
-export { attempt, chain, child, giveBack, group, nothing, poll, step, throttled, transition, wait } from './plan/build.ts';
+export { attempt, chain, child, giveBack, group, nothing, poll, step, throttled, transition, undoable, wait } from './plan/build.ts';
 export { type CompileSettings, compilePlan } from './plan/compile.ts';
 export type { CompiledPlan } from './plan/compiled.ts';
 export type {

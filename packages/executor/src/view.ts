@@ -26,6 +26,10 @@ export interface OperationView {
   readonly steps: { readonly done: number; readonly total: number };
   /** Nodes under way, groups and attempts apart. */
   readonly current: readonly NodeView[];
+  /** What was done is being taken back. */
+  readonly isUndoing?: true;
+  /** Steps that could not be taken back. */
+  readonly left?: readonly string[];
   readonly failedStep?: string;
   readonly error?: WireError;
   readonly output?: Json;
@@ -71,6 +75,8 @@ export function viewOf(op: Operation): OperationView {
     acceptedAt: progress.acceptedAt,
     endedAt: progress.endedAt,
     deadline: progress.deadline,
+    isUndoing: progress.undoing === undefined ? undefined : (true as const),
+    left: progress.left,
     failedStep: progress.failedStep,
     error: progress.error ?? progress.stop?.error,
     output: progress.output,
@@ -81,7 +87,7 @@ export function viewOf(op: Operation): OperationView {
 
 function nodeView(plan: CompiledPlan, path: string, state: NodeState): NodeView | undefined {
   const node = nodeAt(plan, path);
-  if (node === undefined || state.k === 'group' || state.k === 'attempt') return undefined;
+  if (node === undefined || state.k === 'group' || state.k === 'attempt' || state.k === 'undo') return undefined;
   return {
     path,
     type: node.type,

@@ -13,11 +13,14 @@ export function deadlineOf(plan: CompiledPlan, node: CompiledNode, state: NodeSt
       return state.k === 'poll' ? state.s + node.forMs : undefined;
     case 'wait':
       return state.k === 'wait' ? state.s + node.deadlineMs : undefined;
+    case 'signal':
+      return state.k === 'signal' ? state.s + node.deadlineMs : undefined;
     case 'child':
       return state.k === 'child' && state.p !== 'cancel' ? state.s + node.deadlineMs : undefined;
     case 'throttled':
       return state.k === 'lease' && state.p === 'ask' && node.deadlineMs !== undefined ? state.s + node.deadlineMs : undefined;
     case 'chain':
+    case 'undoable':
     case 'group':
     case 'pause':
     case 'giveBack':

@@ -7,9 +7,11 @@ import { partEnded, startAttempt } from './attempt.ts';
 import { childOverdue, startChild, stopChild } from './child.ts';
 import { memberEnded, startGroup } from './group.ts';
 import { pollOverdue, pollReleased, pollTimer, startPoll, stopPoll } from './poll.ts';
+import { signalOverdue, startSignal } from './signal.ts';
 import { startStep, stepOverdue, stepReleased, stepTimer, stopStep } from './step.ts';
 import { giveBack, leaseOverdue, startThrottled, stopThrottled, throttledInnerEnded } from './throttled.ts';
 import { startTransition, stopTransition, transitionReleased } from './transition.ts';
+import { undoableInnerEnded } from './undoable.ts';
 import { pauseTimer, startPause, startWait, stopWait, waitOverdue, waitTimer } from './wait.ts';
 
 export function startNode(run: Run, path: string, node: CompiledNode): void {
@@ -26,6 +28,11 @@ export function startNode(run: Run, path: string, node: CompiledNode): void {
       return startPause(run, path);
     case 'wait':
       return startWait(run, path);
+    case 'signal':
+      return startSignal(run, path);
+    case 'undoable':
+      run.jobs.push({ do: 'start', path: `${path}.0` });
+      return;
     case 'throttled':
       return startThrottled(run, path);
     case 'giveBack':
@@ -50,10 +57,13 @@ export function innerEnded(run: Run, path: string, node: CompiledNode, index: nu
       return throttledInnerEnded(run, path, index, result);
     case 'attempt':
       return partEnded(run, path, index, result);
+    case 'undoable':
+      return undoableInnerEnded(run, path, index, result);
     case 'step':
     case 'poll':
     case 'pause':
     case 'wait':
+    case 'signal':
     case 'giveBack':
     case 'transition':
     case 'child':
@@ -70,6 +80,7 @@ export function stopLeaf(run: Run, path: string, state: NodeState, result: NodeR
       return stopPoll(run, path, result);
     case 'pause':
     case 'wait':
+    case 'signal':
       return stopWait(run, path, result);
     case 'lease':
       return stopThrottled(run, path, result);
@@ -79,6 +90,7 @@ export function stopLeaf(run: Run, path: string, state: NodeState, result: NodeR
       return stopChild(run, path);
     case 'group':
     case 'attempt':
+    case 'undo':
       return;
   }
 }
@@ -95,10 +107,12 @@ export function released(run: Run, path: string, error: WireError | undefined): 
       return transitionReleased(run, path, error);
     case 'pause':
     case 'wait':
+    case 'signal':
     case 'lease':
     case 'child':
     case 'group':
     case 'attempt':
+    case 'undo':
     case undefined:
       return;
   }
@@ -115,11 +129,13 @@ export function timerFired(run: Run, path: string, timer: string): void {
       return pauseTimer(run, path, timer);
     case 'wait':
       return waitTimer(run, path, timer);
+    case 'signal':
     case 'lease':
     case 'transition':
     case 'child':
     case 'group':
     case 'attempt':
+    case 'undo':
     case undefined:
       return;
   }
@@ -135,6 +151,8 @@ export function nodeOverdue(run: Run, path: string): void {
       return pollOverdue(run, path);
     case 'wait':
       return waitOverdue(run, path);
+    case 'signal':
+      return signalOverdue(run, path);
     case 'lease':
       return leaseOverdue(run, path);
     case 'child':
@@ -143,6 +161,7 @@ export function nodeOverdue(run: Run, path: string): void {
     case 'transition':
     case 'group':
     case 'attempt':
+    case 'undo':
     case undefined:
       return;
   }

@@ -2,6 +2,9 @@
  * A group: members side by side, joined exactly once. Which members are done is known from two counters and the set of
  * nodes under way; a member ends once, because it is gone from that set then.
  */
+import type { WireError } from '@troupe/protocol';
+import type { NodeStateOf } from '../operation/state.ts';
+import type { CompiledGroup } from '../plan/compiled.ts';
 import { keepError, nodeOf, type NodeResult, endNode, OK, type Run, self, send, stateOf, TURN_BUDGET_BYTES } from '../operation/run.ts';
 
 export function startGroup(run: Run, path: string): void {
@@ -28,14 +31,15 @@ export function memberEnded(run: Run, path: string, result: NodeResult): void {
   if (state === undefined) return;
   const node = nodeOf(run, path, 'group');
   state.done++;
+  if (result.ok && node.quorum !== undefined) state.g = (state.g ?? 0) + 1;
   if (!result.ok && !(result.stopped === true && state.x === 1)) {
     keepError(run, path, result.error);
     state.f = 1;
-    if (node.waitAll !== true && state.x !== 1) {
-      state.x = 1;
-      const error = { code: 'cancelled', message: 'another member of its group failed', cause: result.error };
-      for (const other of membersUnderWay(run, path)) run.jobs.push({ do: 'stop', path: other, error });
-    }
+  }
+  const decided = state.x === 1 ? undefined : decidedBy(node, state, result);
+  if (decided !== undefined) {
+    state.x = 1;
+    for (const other of membersUnderWay(run, path)) run.jobs.push({ do: 'stop', path: other, error: decided });
   }
   const all = state.x === 1 ? state.next : node.nodes.length;
   if (state.done < all) {
@@ -43,7 +47,17 @@ export function memberEnded(run: Run, path: string, result: NodeResult): void {
     return;
   }
   const error = run.op.errors.get(path);
-  endNode(run, path, error === undefined && state.x !== 1 ? OK : endOf(result, error));
+  const isGood = node.quorum === undefined ? error === undefined && state.x !== 1 : (state.g ?? 0) >= node.quorum;
+  endNode(run, path, isGood ? OK : endOf(result, error));
+}
+
+/** Why the members under way are not needed any more; undefined = they are. */
+function decidedBy(node: CompiledGroup, state: NodeStateOf<'group'>, result: NodeResult): WireError | undefined {
+  const failed = { code: 'cancelled', message: 'another member of its group failed', ...(result.ok ? {} : { cause: result.error }) };
+  if (node.quorum === undefined) return result.ok || node.waitAll === true ? undefined : failed;
+  const good = state.g ?? 0;
+  if (good >= node.quorum) return { code: 'cancelled', message: 'enough members of its group have succeeded' };
+  return node.nodes.length - (state.done - good) < node.quorum ? failed : undefined;
 }
 
 function endOf(last: NodeResult, error: { readonly code: string; readonly message: string } | undefined): NodeResult {

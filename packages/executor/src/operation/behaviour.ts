@@ -4,7 +4,7 @@
  * nothing, after any time.
  */
 import type { Behaviour, Effect, Incoming, TurnContext, WriteEnded } from '@troupe/actor';
-import { type Duration, durationMs, encodeJson, type TaskEnded } from '@troupe/protocol';
+import { type Duration, durationMs, encodeJson, type Json, type TaskEnded } from '@troupe/protocol';
 import { kindsByName, type ResourceKind } from '@troupe/resource';
 import { type ExecutorDefinition, executorsByName } from '../executor.ts';
 import type { ChildAnswered, ChildEnded, ChildMail, CommandMail, GrantedMail, OverMail, RefusedMail, WatchMail } from '../mail.ts';
@@ -12,6 +12,7 @@ import { childAnswered, childEnded } from '../nodes/child.ts';
 import { released, timerFired } from '../nodes/dispatch.ts';
 import { refillGroup } from '../nodes/group.ts';
 import { pollEnded } from '../nodes/poll.ts';
+import { signalled } from '../nodes/signal.ts';
 import { stepEnded, stepProgress } from '../nodes/step.ts';
 import { leaseAsked, leaseGranted, leaseRefused } from '../nodes/throttled.ts';
 import { waitOver, waitSeen } from '../nodes/wait.ts';
@@ -25,6 +26,7 @@ import { operationOf, rootOf } from './record.ts';
 import { createRun, type OperationSettings, type Run, shortTimer } from './run.ts';
 import { flushWrites, hasPendingWrites, settleWrite } from './resources.ts';
 import type { Operation, OperationState } from './state.ts';
+import { isNewVerb } from './verbs.ts';
 import { strangerAnswers } from './strangers.ts';
 
 export interface OperationOptions {
@@ -154,7 +156,9 @@ function fold(run: Run, message: Incoming): void {
       return op.active.has(node) ? refillGroup(run, node) : undefined;
     }
     case 'verb.cancel':
-      return cancel(run, body as { reason?: string; by?: string });
+      return cancel(run, body as { reason?: string; by?: string; compensate?: boolean });
+    case 'verb.signal':
+      return signal(run, message.id, body as { name?: unknown; data?: Json });
     default:
       return message.sender === 'timer' && message.timer !== undefined
         ? fired(run, message.type, shortTimer(run, message.timer), body as { node?: string })
@@ -204,11 +208,17 @@ function fired(run: Run, type: string, timer: string, body: { readonly node?: st
   } else if (body.node !== undefined && op.phase === 'running') timerFired(run, body.node, timer);
 }
 
-function cancel(run: Run, body: { readonly reason?: string; readonly by?: string }): void {
+/** Signals have no slot in the state: the same one again is told by its id. */
+function signal(run: Run, id: string, { name, data }: { readonly name?: unknown; readonly data?: Json }): void {
+  if (run.op.phase === 'ended' || run.op.phase === 'ending' || !isNewVerb(run, id)) return;
+  signalled(run, String(name ?? ''), data ?? null);
+}
+
+function cancel(run: Run, body: { readonly reason?: string; readonly by?: string; readonly compensate?: boolean }): void {
   const { op } = run;
   const why = [body.by === undefined ? '' : ` by ${body.by}`, body.reason === undefined ? '' : `: ${body.reason}`].join('');
   const error = { code: 'cancelled', message: `cancelled${why}`.slice(0, 500) };
-  if (op.phase === 'running') stopAll(run, 'cancelled', error);
+  if (op.phase === 'running') stopAll(run, 'cancelled', error, body.compensate === false);
   else if (op.phase === 'accepting' || op.phase === 'givingBack') {
     op.progress.stop ??= { outcome: 'cancelled', error };
     cancelAccepting(run);

@@ -3,6 +3,8 @@ import type { Outcome, WireError } from '@troupe/protocol';
 import { innerEnded, nodeOverdue, startNode, stopLeaf } from '../nodes/dispatch.ts';
 import { refillGroup } from '../nodes/group.ts';
 import { ancestorsOf, isWithin, nodeAt, parentOf, ROOT_PATH } from '../plan/compiled.ts';
+import { isToBeUndone, undoLast } from '../nodes/undoable.ts';
+import { boundError } from './bound.ts';
 import { planEnded } from './ends.ts';
 import { planOf, type Job, type NodeResult, type Run } from './run.ts';
 import { isStopped } from './stopped.ts';
@@ -22,15 +24,17 @@ function work(run: Run, job: Job): void {
     case 'start': {
       const node = nodeAt(planOf(run), job.path);
       if (node === undefined) throw new Error(`operation ${run.op.key} has no node ${job.path}`);
-      if (isStopped(run, job.path)) run.jobs.push({ do: 'ended', path: job.path, result: stoppedResult(run) });
+      if (isStopped(run, job.path)) run.jobs.push({ do: 'ended', path: job.path, result: stopOf(run) });
       else startNode(run, job.path, node);
       return;
     }
     case 'ended': {
       const parent = parentOf(job.path);
-      if (parent === undefined) return planEnded(run, job.result);
+      if (parent === undefined) return rootEnded(run, job.result);
       return innerEnded(run, parent.path, nodeAt(planOf(run), parent.path)!, parent.index, job.result);
     }
+    case 'undo':
+      return undoNext(run);
     case 'refill':
       return refillGroup(run, job.path);
     case 'stop':
@@ -38,15 +42,30 @@ function work(run: Run, job: Job): void {
   }
 }
 
-/** Stops the whole operation. The first reason stands, except that a newer owner always wins. */
-export function stopAll(run: Run, outcome: Outcome, error: WireError): void {
+function rootEnded(run: Run, result: NodeResult): void {
+  if (!isToBeUndone(run, result)) return planEnded(run, result);
+  // all of it was done before the stop reached it: that is no success either
+  const { error, stopped } = result.ok ? stopOf(run) : result;
+  run.op.progress.undoing = { error: boundError(error), ...(stopped === true ? { stopped: true } : {}) };
+  undoNext(run);
+}
+
+function undoNext(run: Run): void {
+  const { undoing } = run.op.progress;
+  if (undoing !== undefined && !undoLast(run)) planEnded(run, { ok: false, ...undoing });
+}
+
+/** Stops the whole operation. The first reason stands, except that a newer owner always wins. `keep`: nothing is taken back. */
+export function stopAll(run: Run, outcome: Outcome, error: WireError, keep = false): void {
   const { op } = run;
   if (op.phase !== 'running') return;
+  // what is being taken back is let through; only a newer owner changes how it ends
+  if (op.progress.undoing !== undefined && outcome !== 'superseded') return;
   if (op.progress.stop !== undefined) {
     if (outcome === 'superseded') op.progress.stop = { outcome, error };
     return;
   }
-  op.progress.stop = { outcome, error };
+  op.progress.stop = { outcome, error, ...(keep ? { keep: true } : {}) };
   run.jobs.push({ do: 'stop', path: ROOT_PATH, error });
 }
 
@@ -83,12 +102,12 @@ function isProtected(run: Run, at: string, stopped: string): boolean {
   for (const around of ancestorsOf(at)) {
     if (!isWithin(around, stopped)) return false;
     const state = run.op.active.get(around);
-    if (state?.k === 'attempt' && state.i > 0) return true;
+    if ((state?.k === 'attempt' && state.i > 0) || state?.k === 'undo') return true;
   }
   return false;
 }
 
-function stoppedResult(run: Run): NodeResult {
+function stopOf(run: Run): NodeResult & { ok: false } {
   const error = run.op.progress.stop?.error ?? { code: 'cancelled', message: 'stopped before it started' };
   return { ok: false, error, stopped: true };
 }

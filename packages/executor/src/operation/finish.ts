@@ -23,6 +23,9 @@ export function finish(run: Run, outcome: Outcome, error: WireError | undefined)
   op.outputs.clear();
   op.outputItems.clear();
   op.errors.clear();
+  op.signals.clear();
+  op.undos.clear();
+  delete progress.undoing;
   op.taken.clear();
   for (const owned of op.resources) {
     delete owned.flight;

@@ -121,6 +121,8 @@ function emptyOperation(key: string, head: Head): Operation {
     outputItems: new Set(),
     inlineBytes: 0,
     errors: new Map(),
+    signals: new Map(),
+    undos: new Map(),
     log: new Map(),
   };
 }

@@ -8,4 +8,8 @@ export const outputItem = (name: string): string => `output/${name}`;
 /** First error of a group or attempt under way. */
 export const errorItem = (path: string): string => `error/${path}`;
 export const logItem = (slot: number): string => `log/${slot}`;
+/** A signal that came before anybody waited for it. */
+export const signalItem = (name: string): string => `signal/${name}`;
+/** Path of an undoable node that has succeeded. */
+export const undoItem = (n: number): string => `undo/${n}`;
 export const INPUT_ITEM = 'input';

@@ -2,7 +2,7 @@
 import type { EntityRecord, ResourceRecord } from '@troupe/actor';
 import type { Json, WireError } from '@troupe/protocol';
 import { type CompiledPlan, indexSteps } from '../plan/compiled.ts';
-import { errorItem, INPUT_ITEM, logItem, outputItem, planItem, takenItem } from './items.ts';
+import { errorItem, INPUT_ITEM, logItem, outputItem, planItem, signalItem, takenItem, undoItem } from './items.ts';
 import type { LogEntry } from './log.ts';
 import type { Accepting, Head, NodeState, Operation, OwnedResource, Phase, Progress, WriteEntry } from './state.ts';
 
@@ -75,6 +75,8 @@ export function operationOf(key: string, record: EntityRecord): Operation {
     outputItems: new Set(),
     inlineBytes: 0,
     errors: new Map(),
+    signals: new Map(),
+    undos: new Map(),
     log: new Map((root.log ?? []).map((entry, slot) => [slot, entry])),
   };
   for (const [name, value] of op.outputs) op.inlineBytes += JSON.stringify(value).length + name.length;
@@ -90,11 +92,15 @@ function readItems(op: Operation, items: ReadonlyMap<string, Json>): void {
     const taken = after(item, takenItem('' as never));
     const error = after(item, errorItem(''));
     const slot = after(item, logItem('' as never));
+    const signal = after(item, signalItem(''));
+    const undo = after(item, undoItem('' as never));
     if (output !== undefined) {
       op.outputs.set(output, body);
       op.outputItems.add(output);
     } else if (taken !== undefined) op.taken.set(Number(taken), body as unknown as ResourceRecord);
     else if (error !== undefined) op.errors.set(error, body as unknown as WireError);
+    else if (signal !== undefined) op.signals.set(signal, body);
+    else if (undo !== undefined) op.undos.set(Number(undo), body as string);
     else if (slot !== undefined) op.log.set(Number(slot), body as unknown as LogEntry);
   }
 }

@@ -23,6 +23,8 @@ export const OK: NodeResult = { ok: true };
 export type Job =
   | { readonly do: 'start'; readonly path: string }
   | { readonly do: 'ended'; readonly path: string; readonly result: NodeResult }
+  /** Take back the next thing that stands, or end. */
+  | { readonly do: 'undo' }
   /** Start further members of a group. */
   | { readonly do: 'refill'; readonly path: string }
   /** Stop whatever runs at and below the path; handlers that have begun are let through. */

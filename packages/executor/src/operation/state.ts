@@ -124,14 +124,17 @@ export type NodeState =
       at?: number;
     }
   | { k: 'pause'; s: number; id: string }
+  | { k: 'signal'; s: number }
+  /** What it did is being taken back. */
+  | { k: 'undo'; s: number }
   /** `w` effect id of the look, `of` operation that will say when it is over, `st` last state seen. */
   | { k: 'wait'; p: 'look' | 'pause'; s: number; id?: string; w?: string; of?: string; st?: string }
   /** `f` fence, `need` what is left after giving back. */
   | { k: 'lease'; p: 'ask' | 'held'; s: number; f?: number; need?: Need }
   | { k: 'transition'; s: number }
   | { k: 'child'; p: 'sent' | 'running' | 'cancel'; s: number; late?: 1 }
-  /** `next` member to start, `done` ended, `f` one has failed (its error is an item), `x` starts no more. */
-  | { k: 'group'; next: number; done: number; f?: 1; x?: 1 }
+  /** `next` member to start, `done` ended, `g` ended well (counted for a quorum), `f` one has failed (its error is an item), `x` starts no more. */
+  | { k: 'group'; next: number; done: number; g?: number; f?: 1; x?: 1 }
   /** `i` inner node under way, `f` it failed (its error is an item), `x` stopped: ends as failed whatever its handlers do. */
   | { k: 'attempt'; i: number; f?: 1; x?: 1 };
 
@@ -140,6 +143,8 @@ export type NodeStateOf<K extends NodeState['k']> = Extract<NodeState, { k: K }>
 export interface Stop {
   readonly outcome: Outcome;
   readonly error: WireError;
+  /** What was done stays done. */
+  readonly keep?: true;
 }
 
 /** What changes while it runs; kept small, written with every turn. */
@@ -161,6 +166,14 @@ export interface Progress {
   failedStep?: string;
   /** How many errors were logged. */
   logged: number;
+  /** Undoable nodes that have succeeded, ever: the numbers of their items. */
+  undos?: number;
+  /** What they did is being taken back; with how the plan ended. */
+  undoing?: { readonly error: WireError; readonly stopped?: true };
+  /** Steps that could not be taken back. */
+  left?: string[];
+  /** The last verbs and signals, by id: they answer nothing that the state could name. */
+  verbs?: string[];
   watchers?: { operation: string; node: string }[];
   outcome?: Outcome;
   endedAt?: number;
@@ -195,6 +208,10 @@ export interface Operation {
   inlineBytes: number;
   /** First errors of groups and attempts under way, by path; they lie in items. */
   errors: Map<string, WireError>;
+  /** Signals that nobody has waited for yet, by name; they lie in items. */
+  signals: Map<string, Json>;
+  /** Paths of undoable nodes that have succeeded, by number; they lie in items. */
+  undos: Map<number, string>;
   /** Slot to entry; items until the end, then in the root. */
   log: Map<number, LogEntry>;
 }

@@ -10,6 +10,7 @@ export function isStopped(run: Run, path: string): boolean {
   for (const around of ancestorsOf(path)) {
     const state = run.op.active.get(around);
     if (state?.k === 'attempt' && state.i > 0 && inner === `${around}.${state.i}`) return false;
+    if (state?.k === 'undo') return false;
     if ((state?.k === 'group' || state?.k === 'attempt') && state.x === 1) return true;
     inner = around;
   }

@@ -23,6 +23,7 @@ import type {
   ThrottleOptions,
   TransitionNode,
   TransitionSet,
+  UndoableNode,
   WaitNode,
   WaitOptions,
 } from './nodes.ts';
@@ -59,7 +60,7 @@ export function group(options: GroupOptions, ...nodes: readonly PlanNode[]): Gro
   return { ...options, type: 'group', nodes };
 }
 
-/** A pause, or until another resource has reached a state. */
+/** A pause, until another resource has reached a state, or until somebody sends a signal. */
 export function wait(id: string, options: WaitOptions): WaitNode {
   return { type: 'wait', id, wait: options };
 }
@@ -98,6 +99,14 @@ export function attempt(options: {
   readonly finally?: PlanNode;
 }): AttemptNode {
   return { ...options, type: 'attempt' };
+}
+
+/**
+ * Runs `body`. If the operation does not end well, `undo` takes it back: after the rest of the plan has ended, the last that
+ * succeeded first, outside of leases. A cancel compensates too unless it says otherwise. What cannot be taken back is listed.
+ */
+export function undoable(body: PlanNode, undo: PlanNode): UndoableNode {
+  return { type: 'undoable', body, undo };
 }
 
 /** Does nothing and succeeds. */

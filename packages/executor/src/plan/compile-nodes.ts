@@ -6,10 +6,19 @@ import type { CompiledNode } from './compiled.ts';
 import type { AttemptNode, ChildNode, GroupNode, PlanNode, TransitionNode, WaitNode } from './nodes.ts';
 import type { StoredInput } from './ref.ts';
 
-export function compileGroup(node: GroupNode, place: Place): { type: 'group'; waitAll?: true; window: number } {
+/** Characters of the name of a signal at the most. */
+export const SIGNAL_LIMIT_CHARS = 64;
+
+export function compileGroup(node: GroupNode, place: Place): { type: 'group'; waitAll?: true; quorum?: number; window: number } {
   knownKeys(node, ['type', 'policy', 'window', 'nodes'], place.field);
-  const policy = oneOf(node.policy ?? 'failFast', ['failFast', 'waitAll'], `${place.field}.policy`);
+  const field = `${place.field}.policy`;
   const window = countAt(node.window ?? 100, `${place.field}.window`, 1, 500);
+  if (typeof node.policy === 'object' && node.policy !== null) {
+    knownKeys(node.policy, ['quorum'], field);
+    const members = Array.isArray(node.nodes) ? node.nodes.length : 0;
+    return { type: 'group', quorum: countAt(node.policy.quorum, `${field}.quorum`, 1, members), window };
+  }
+  const policy = oneOf(node.policy ?? 'failFast', ['failFast', 'waitAll'], field);
   return { type: 'group', ...(policy === 'waitAll' ? { waitAll: true } : {}), window };
 }
 
@@ -19,6 +28,17 @@ export function compileWait(node: WaitNode, place: Place, compiler: Compiler): C
   if ('for' in node.wait) {
     knownKeys(node.wait, ['for'], place.field);
     return { type: 'pause', id, forMs: msAt(node.wait.for, `${place.field}.for`) };
+  }
+  if ('signal' in node.wait) {
+    knownKeys(node.wait, ['signal', 'deadline', 'output'], place.field);
+    const output = compiler.output(node.wait.output, id, place);
+    return {
+      type: 'signal',
+      id,
+      signal: textAt(node.wait.signal, `${place.field}.signal`, SIGNAL_LIMIT_CHARS),
+      deadlineMs: msAt(node.wait.deadline, `${place.field}.deadline`, 1),
+      ...(output === undefined ? {} : { output }),
+    };
   }
   knownKeys(node.wait, ['resource', 'until', 'fail', 'deadline', 'every'], place.field);
   const { wait } = node;

@@ -7,7 +7,7 @@ import { encodeJson, type ResourceRef } from '@troupe/protocol';
 import { type ResourceKind, type TransitionName, transitionNamed } from '@troupe/resource';
 import type { TaskContract } from '@troupe/task';
 import { type PlanTask, planTask } from './plan-task.ts';
-import { idAt, wrong } from './checks.ts';
+import { idAt, knownKeys, wrong } from './checks.ts';
 import { type CompiledNode, type CompiledPlan, ROOT_PATH } from './compiled.ts';
 import { attemptParts, compileChild, compileGroup, compileTransition, compileWait } from './compile-nodes.ts';
 import { compileThrottled, compileGiveBack, heldByParents, type HeldNeed } from './compile-lease.ts';
@@ -143,6 +143,13 @@ export function compilePlan(plan: PlanNode, settings: CompileSettings = {}): Com
         return { ...compileGroup(node, place), nodes: many(node.nodes, path, held) };
       case 'wait':
         return compileWait(node, place, compiler);
+      case 'undoable':
+        knownKeys(node, ['type', 'body', 'undo'], place.field);
+        // when it is taken back the leases around it have been given back
+        return {
+          type: 'undoable',
+          nodes: [visit(node.body, `${path}.0`, held), visit(node.undo, `${path}.1`, heldByParents(settings.held ?? []))],
+        };
       case 'throttled': {
         const { compiled, within } = compileThrottled(node, place, compiler);
         return { ...compiled, nodes: many(node.nodes, path, within) };

@@ -53,6 +53,8 @@ export interface CompiledGroup {
   readonly type: 'group';
   readonly nodes: readonly CompiledNode[];
   readonly waitAll?: true;
+  /** Successes that are enough. */
+  readonly quorum?: number;
   readonly window: number;
 }
 
@@ -70,6 +72,20 @@ export interface CompiledWait {
   readonly fail?: readonly string[];
   readonly deadlineMs: number;
   readonly everyMs: number;
+}
+
+export interface CompiledSignal {
+  readonly type: 'signal';
+  readonly id: string;
+  readonly signal: string;
+  readonly deadlineMs: number;
+  readonly output?: string;
+}
+
+/** Body, then what takes it back. */
+export interface CompiledUndoable {
+  readonly type: 'undoable';
+  readonly nodes: readonly CompiledNode[];
 }
 
 export interface CompiledThrottled {
@@ -125,6 +141,8 @@ export type CompiledNode =
   | CompiledGroup
   | CompiledPause
   | CompiledWait
+  | CompiledSignal
+  | CompiledUndoable
   | CompiledThrottled
   | CompiledGiveBack
   | CompiledTransition

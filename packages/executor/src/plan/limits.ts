@@ -30,6 +30,8 @@ function ownRoom(node: CompiledNode): number {
     case 'chain':
     case 'giveBack':
       return 0;
+    case 'undoable':
+      return 60;
     case 'throttled':
       return 170 + node.scope.length + JSON.stringify(node.need).length;
     case 'poll':
@@ -40,6 +42,7 @@ function ownRoom(node: CompiledNode): number {
       return 450;
     case 'child':
     case 'pause':
+    case 'signal':
     case 'transition':
     case 'group':
     case 'attempt':
@@ -67,8 +70,12 @@ export function countSteps(node: CompiledNode): number {
     case 'poll':
     case 'pause':
     case 'wait':
+    case 'signal':
     case 'child':
       return 1;
+    // taking back is no part of the way: its steps are added when it begins
+    case 'undoable':
+      return countSteps(node.nodes[0]!);
     case 'giveBack':
     case 'transition':
       return 0;
@@ -102,12 +109,14 @@ function duration(node: CompiledNode, by: Measuring): number {
     case 'pause':
       return node.forMs;
     case 'wait':
+    case 'signal':
     case 'child':
       return limit(node.deadlineMs);
     case 'giveBack':
     case 'transition':
       return 0;
     case 'chain':
+    case 'undoable':
       return sum(inner());
     case 'throttled':
       if (node.deadlineMs !== undefined) limit(node.deadlineMs);

@@ -45,6 +45,13 @@ export interface StepNode extends StepOptions {
   readonly input?: unknown;
 }
 
+/** What was done, and what takes it back if the operation ends otherwise than well. */
+export interface UndoableNode {
+  readonly type: 'undoable';
+  readonly body: PlanNode;
+  readonly undo: PlanNode;
+}
+
 /** What a look may find. A look tells by its patch's `runtimeState`, by `output.runtimeState`, or by `output.done`. */
 export type PollGoal = { readonly runtimeState: readonly string[] } | { readonly done: true };
 
@@ -90,8 +97,12 @@ export interface ChainNode {
 }
 
 export interface GroupOptions {
-  /** `failFast` stops the others at the first failure; `waitAll` lets them end and then fails with the first error. Default `failFast`. */
-  readonly policy?: 'failFast' | 'waitAll';
+  /**
+   * `failFast` stops the others at the first failure; `waitAll` lets them end and then fails with the first error; `quorum`
+   * succeeds as soon as so many have succeeded and fails as soon as they cannot any more, and stops the others either way.
+   * Default `failFast`.
+   */
+  readonly policy?: 'failFast' | 'waitAll' | { readonly quorum: number };
   /** Members under way at once, 1 to 500. Default 100. */
   readonly window?: number;
 }
@@ -103,6 +114,8 @@ export interface GroupNode extends GroupOptions {
 
 export type WaitOptions =
   | { readonly for: Duration }
+  /** Until somebody sends the operation a signal of this name; its data is the output. One that came earlier counts. */
+  | { readonly signal: string; readonly deadline: Duration; readonly output?: string }
   | {
       readonly resource: ResourceRef;
       /** Life-cycle states. Default: OK alone. */
@@ -185,6 +198,7 @@ export interface AttemptNode {
   readonly finally?: PlanNode;
 }
 
+/** Anything a plan is made of. */
 export type PlanNode =
   | StepNode
   | PollNode
@@ -195,6 +209,7 @@ export type PlanNode =
   | GiveBackNode
   | TransitionNode
   | ChildNode
+  | UndoableNode
   | AttemptNode;
 
 export type { Need };

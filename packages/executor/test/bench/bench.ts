@@ -86,6 +86,8 @@ export interface Bench {
   /** Until nothing is left to do; `until` stops earlier. */
   run(until?: () => boolean): void;
   view(key: string): OperationView;
+  /** Undefined as long as there is no record. */
+  seen(key: string): OperationView | undefined;
   root(key: string): OperationRoot;
   record(kind: string, id: string): ResourceRecord | undefined;
   lastAnswer(key: string): Answer | undefined;
@@ -339,6 +341,7 @@ export function createBench(options: BenchOptions): Bench {
       }
       throw new Error('the bench does not come to rest');
     },
+    seen: (key) => (entities.get(key)?.text === undefined ? undefined : bench.view(key)),
     view: (key) => operationView(key, { root: entity(key).root!, items: entity(key).items }),
     root: (key) => entity(key).root as unknown as OperationRoot,
     record: (kind, id) => store.get({ kind, id }),
