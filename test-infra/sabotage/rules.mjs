@@ -68,6 +68,22 @@ export const rules = [
     test: 'fails for such a ghost also when its write has long been forgotten',
   },
   {
+    name: 'door that pulls over its high-water mark',
+    file: 'packages/jetstream/src/door.ts',
+    find: '      puller?.pause();',
+    replace: '',
+    package: 'packages/runtime',
+    test: 'stops pulling, keeps what was accepted, refuses at the sender what is too much, and resumes by itself',
+  },
+  {
+    name: 'one mark instead of two',
+    file: 'packages/jetstream/src/marks.ts',
+    find: '(was && reading.value > low)',
+    replace: '(was && reading.value >= high)',
+    package: 'packages/jetstream',
+    test: 'are reached at the upper one, and left at the lower one only',
+  },
+  {
     name: 'resource written without comparing',
     file: 'packages/jetstream/src/resource-store.ts',
     find: '              expectLastSubjectSequence: current.sequence,',

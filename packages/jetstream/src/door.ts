@@ -2,15 +2,19 @@
  * The front door: takes commands from COMMANDS, judges them, forwards them as mail and acknowledges. Everything outside
  * enters here, so everything is checked here: what is refused gets a typed answer that names the field, and nothing that
  * was stored is lost.
+ *
+ * While TASKS, MAIL or the storage are over their high-water marks it pulls nothing: COMMANDS keeps what it has, fills, and
+ * then refuses its senders (`overloaded`). What it holds at that moment it still forwards.
  */
 import type { NatsConnection } from '@nats-io/nats-core';
-import { createService, probe, type Service } from '@troupe/actor';
+import { type Clock, createService, probe, type Service, systemRandom } from '@troupe/actor';
 import {
   type Address,
   type Answer,
   type Command,
   contextFromHeaders,
   encodeJson,
+  type EventMessage,
   headers,
   isInbox,
   isTroupeError,
@@ -23,7 +27,9 @@ import {
 } from '@troupe/protocol';
 import { judgeAge } from './command-age.ts';
 import type { DeadLetters } from './dead-letters.ts';
+import { createHighWater } from './high-water.ts';
 import { contextHeaders, encodeMail } from './mail-codec.ts';
+import { type HighWaterOptions, type Overload, overloadText } from './marks.ts';
 import type { Publisher } from './publisher.ts';
 import { createPuller, type PulledMessage, type Puller } from './puller.ts';
 
@@ -40,17 +46,38 @@ export interface DoorOptions {
   readonly deadLetters: DeadLetters;
   /** Commands in hand at once. Default 256. */
   readonly maxInHand?: number;
-  /** Said true while MAIL, TASKS or the disk are over their high-water mark: the door stops pulling, COMMANDS fills, senders are refused. */
-  readonly isOverloaded?: () => boolean;
+  /** When to stop pulling. Needs the right to read the information of those streams (and, for its limits, of the account). */
+  readonly highWater?: HighWaterOptions;
+  /** Told with the events of the door. */
+  readonly hostId?: string;
   readonly serverNow: () => number;
   readonly onEvent?: (event: DoorEvent) => void;
+  readonly clock?: Clock;
 }
 
 export type DoorEvent =
   | { readonly type: 'forwarded'; readonly operation: string; readonly executor: string }
-  | { readonly type: 'rejected'; readonly operation: string | undefined; readonly error: WireError };
+  | { readonly type: 'rejected'; readonly operation: string | undefined; readonly error: WireError }
+  /** Stopped pulling, or stopped already and what is over has changed. `reasons` are for people. */
+  | { readonly type: 'overloaded'; readonly over: readonly Overload[]; readonly reasons: readonly string[] }
+  | { readonly type: 'resumed' };
 
-export function createDoor(options: DoorOptions): Service {
+export interface DoorStatus {
+  /** False while something is over its high-water mark. */
+  readonly isPulling: boolean;
+  readonly over: readonly Overload[];
+  /** Milliseconds since the marks were last compared; undefined before the first time. Old means: the server does not answer. */
+  readonly lookedAgoMs: number | undefined;
+  /** Commands in hand. */
+  readonly inHand: number;
+}
+
+export interface Door extends Service {
+  status(): DoorStatus;
+}
+
+/** Throws `invalid_options` for high-water marks that make no sense. */
+export function createDoor(options: DoorOptions): Door {
   const { nc, publisher, subjects } = options;
   const limit = options.maxInHand ?? 256;
   const inHand = new Set<Promise<void>>();
@@ -104,12 +131,31 @@ export function createDoor(options: DoorOptions): Service {
     }
   };
 
+  const changed = (over: readonly Overload[]): void => {
+    if (over.length > 0) {
+      puller?.pause();
+      // pulls that stand would go on delivering; what is just on its way comes again after its hold
+      puller?.reset();
+    } else puller?.resume();
+    const reasons = over.map(overloadText);
+    options.onEvent?.(over.length > 0 ? { type: 'overloaded', over, reasons } : { type: 'resumed' });
+    const id = `door.${systemRandom.token()}`;
+    const body = { host: options.hostId ?? null, over: over as never, reasons };
+    const event: EventMessage = { v: 1, id, topic: ['door', over.length > 0 ? 'overloaded' : 'resumed'], at: options.serverNow(), body };
+    // for whoever watches; a full server may refuse it, and the status tells all the same
+    publisher.publish(subjects.event(event.topic), encodeJson(event), { id }).catch(() => undefined);
+  };
+
+  const highWater = createHighWater({ nc, subjects, marks: options.highWater, clock: options.clock, onChange: changed });
+
   const start = async (): Promise<void> => {
+    // before the first pull: a host that starts again must not let in what the others keep out
+    await highWater.start();
     puller = createPuller({
       nc,
       stream: subjects.streams.commands,
       durable: 'door',
-      demand: () => (options.isOverloaded?.() === true ? 0 : limit - inHand.size),
+      demand: () => limit - inHand.size,
       expiresMs: 5_000,
       onMessage(message) {
         const work: Promise<void> = handle(message)
@@ -123,14 +169,22 @@ export function createDoor(options: DoorOptions): Service {
       },
     });
     puller.start();
+    if (highWater.over.length > 0) puller.pause();
   };
 
   const stop = async (): Promise<void> => {
+    await highWater.stop();
     await puller?.stop();
     await Promise.all(inHand);
   };
 
-  return createService('door', { start, stop });
+  const status = (): DoorStatus => ({
+    isPulling: highWater.over.length === 0,
+    over: highWater.over,
+    lookedAgoMs: highWater.lookedAgoMs(),
+    inHand: inHand.size,
+  });
+  return Object.assign(createService('door', { start, stop }), { status });
 }
 
 /** Whom to answer, even if the body is not readable as a command. */

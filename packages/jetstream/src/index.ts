@@ -11,8 +11,9 @@ export {
   type WrongSequence,
 } from './publisher.ts';
 export { createKvResourceStore, type ResourceStoreOptions } from './resource-store.ts';
-export { createDoor, type DoorEvent, type DoorOptions, type JudgeCommand } from './door.ts';
+export { createDoor, type Door, type DoorEvent, type DoorOptions, type DoorStatus, type JudgeCommand } from './door.ts';
 export { createEntityService, type EntityService, type EntityServiceEvent, type EntityServiceOptions } from './entity-service.ts';
+export { highWaterDefaults, type HighWaterOptions, type Marks, type Overload } from './marks.ts';
 export { createServerClock, type ServerClock } from './server-clock.ts';
 export { createTaskSource, type TaskSourceOptions } from './task-source.ts';
 export { topologyDefaults, type TopologyOptions } from './topology.ts';

@@ -13,3 +13,5 @@ export { createPuller, type PulledMessage, type Puller, type PullerEvent, type P
 export { partitionRanks } from './ranks.ts';
 export { wantedTopology, type WantedStream } from './topology.ts';
 export { type CurrentStream, planTopology } from './topology-plan.ts';
+export { createHighWater, type HighWaterMonitor } from './high-water.ts';
+export { highWaterMarks, overloads, overloadText } from './marks.ts';

@@ -1,6 +1,7 @@
 /** An actor app: what somebody defines, and the roles run. */
 import { type ExecutorDefinition, executorsByName } from '@troupe/executor';
 import { TroupeError } from '@troupe/protocol';
+import type { HighWaterOptions } from '@troupe/jetstream';
 import type { ResourceKind } from '@troupe/resource';
 import type { Handler, SlotOptions, TaskContract } from '@troupe/task';
 import type { LimitOptions } from '@troupe/throttle';
@@ -17,9 +18,11 @@ export interface App {
   readonly handlers: () => Promise<readonly Handler[]> | readonly Handler[];
   readonly limits?: LimitOptions;
   readonly slots?: SlotOptions;
+  /** When the front door takes no more commands. Defaults: see {@link HighWaterOptions}. */
+  readonly highWater?: HighWaterOptions;
 }
 
-const KNOWN = new Set(['name', 'executors', 'tasks', 'kinds', 'handlers', 'limits', 'slots']);
+const KNOWN = new Set(['name', 'executors', 'tasks', 'kinds', 'handlers', 'limits', 'slots', 'highWater']);
 
 /** Checks an app when it is defined: duplicate names and unknown options are a refusal to start. */
 export function defineApp(app: App): App {

@@ -7,4 +7,12 @@
 export { type App, defineApp, poolsOf } from './app.ts';
 export { connectRuntime, type Runtime, type RuntimeOptions } from './connect.ts';
 export { loadApp, type Role, serve } from './serve.ts';
-export { type RoleOptions, startSupervisor, startThrottle, startWorker, type WorkerRoleOptions } from './roles.ts';
+export {
+  type RoleOptions,
+  startSupervisor,
+  startThrottle,
+  startWorker,
+  type Supervisor,
+  type SupervisorOptions,
+  type WorkerRoleOptions,
+} from './roles.ts';

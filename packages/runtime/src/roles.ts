@@ -7,8 +7,10 @@ import {
   createKvResourceStore,
   createTaskSource,
   type DoorEvent,
+  type DoorStatus,
   type EntityService,
   type EntityServiceEvent,
+  type HighWaterOptions,
   verifyTopology,
 } from '@troupe/jetstream';
 import { createDeadLetters } from '@troupe/jetstream/internal';
@@ -24,25 +26,34 @@ export interface RoleOptions<Event> {
   readonly maxResident?: number;
 }
 
+export interface SupervisorOptions extends RoleOptions<EntityServiceEvent | DoorEvent> {
+  /** When the front door takes no more commands. Default: that of the app. */
+  readonly highWater?: HighWaterOptions;
+}
+
+export interface Supervisor extends Service {
+  /** Whether the front door takes commands, and if not, why. */
+  door(): DoorStatus;
+}
+
 /** Supervises operations and lone tasks, and keeps the front door. Resolves when it serves. */
-export async function startSupervisor(
-  runtime: Runtime,
-  app: App,
-  options: RoleOptions<EntityServiceEvent | DoorEvent> = {},
-): Promise<Service> {
-  const { nc, publisher, subjects, topology } = runtime;
+export async function startSupervisor(runtime: Runtime, app: App, options: SupervisorOptions = {}): Promise<Supervisor> {
+  const { nc, publisher, subjects, topology, hostId } = runtime;
   const { streams } = subjects;
   await verifyTopology(nc, topology, [streams.commands, streams.mail, streams.timers, streams.state, streams.tasks, streams.results]);
   const serverNow = (): number => runtime.serverNow();
   const store = createKvResourceStore({ nc, publisher, subjects, serverNow });
   const behaviours = [operationBehaviour({ executors: app.executors, tasks: app.tasks, kinds: app.kinds ?? [] }), loneTaskBehaviour()];
-  const entities = entityService(runtime, 'supervisor', { behaviours, store, ...options });
+  const { highWater = app.highWater, ...role } = options;
+  const entities = entityService(runtime, 'supervisor', { behaviours, store, ...role });
   const executors = executorsByName(app.executors);
   const door = createDoor({
     nc,
     publisher,
     subjects,
     serverNow,
+    hostId,
+    ...(highWater === undefined ? {} : { highWater }),
     deadLetters: createDeadLetters({ publisher, subjects, serverNow }),
     async judge(command) {
       const judgement = await judgeCommand(executors, command);
@@ -51,7 +62,7 @@ export async function startSupervisor(
     },
     ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
   });
-  return started('supervisor', [entities, door]);
+  return Object.assign(await started('supervisor', [entities, door]), { door: () => door.status() });
 }
 
 /** Hands out tokens: owns the throttle entities of its partitions. */

@@ -103,6 +103,8 @@ const SAID = new Set([
   'drained',
   'taskHandedBack',
   'refused',
+  'overloaded',
+  'resumed',
 ]);
 
 function report(event: { readonly type: string }): void {

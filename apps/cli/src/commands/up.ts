@@ -21,7 +21,17 @@ export interface UpFlags {
 }
 
 /** What an operator must see; the rest is in EVENTS and in the records. */
-const SAID = new Set(['quarantined', 'thawed', 'undecodable', 'unknownTask', 'taskBuried', 'stoodStill', 'refused']);
+const SAID = new Set([
+  'quarantined',
+  'thawed',
+  'undecodable',
+  'unknownTask',
+  'taskBuried',
+  'stoodStill',
+  'refused',
+  'overloaded',
+  'resumed',
+]);
 const DEFAULT_PORT = 4_222;
 
 export function portOf(text: string | undefined): number {
