@@ -31,6 +31,7 @@ export type Wait = {
   | { readonly on: 'timer'; readonly until?: number }
   | { readonly on: 'lease'; readonly lease: string; readonly scope: string; readonly need: Need }
   | { readonly on: 'child' | 'operation'; readonly operation: string }
+  | { readonly on: 'planner'; readonly planner: string }
   | { readonly on: 'signal'; readonly signal: string }
   | { readonly on: 'resource'; readonly resource: ResourceRef }
   | { readonly on: 'store' }
@@ -114,6 +115,12 @@ function nodeWait(op: Operation, path: string, node: CompiledNode, state: NodeSt
     case 'pause': {
       const until = state.s + (node.type === 'pause' ? node.forMs : 0);
       return { ...base, on: 'timer', until, sentence: `${name} pauses for another ${formatMs(Math.max(0, until - now))}` };
+    }
+    case 'expand': {
+      if (node.type !== 'expand') return undefined;
+      if (state.p !== 'parked') return { ...base, on: 'store', sentence: `${name} looks at the resources before it is planned` };
+      const sentence = `${name} is parked since ${ago}: no host here knows the planner ${node.planner}; deploy it, or cancel`;
+      return { ...base, on: 'planner', planner: node.planner, sentence };
     }
     case 'signal': {
       if (node.type !== 'signal') return undefined;

@@ -21,12 +21,27 @@ export { type Explanation, type ExplainLookups, explainOperation, type Wait } fr
 export { judgeCommand, type Judgement } from './judge.ts';
 export { operationBehaviour, type OperationOptions } from './operation/behaviour.ts';
 export type { LogEntry } from './operation/log.ts';
-export { attempt, chain, child, giveBack, group, nothing, poll, step, throttled, transition, undoable, wait } from './plan/build.ts';
+export {
+  attempt,
+  chain,
+  child,
+  expand,
+  giveBack,
+  group,
+  nothing,
+  poll,
+  step,
+  throttled,
+  transition,
+  undoable,
+  wait,
+} from './plan/build.ts';
 export { type CompileSettings, compilePlan } from './plan/compile.ts';
 export type { CompiledPlan } from './plan/compiled.ts';
 export type {
   CatchClause,
   ChildOptions,
+  ExpandOptions,
   GroupOptions,
   Need,
   PlanNode,
@@ -39,5 +54,6 @@ export type {
   TransitionSet,
   WaitOptions,
 } from './plan/nodes.ts';
+export { createPlanner, type Expansion, type Planner, type PlannerContext, type PlannerOptions, plannersByName } from './planner.ts';
 export { type Ref, ref, type WithRefs } from './plan/ref.ts';
 export { type NodeView, operationView, type OperationView, wantsAttempt } from './view.ts';

@@ -1,5 +1,5 @@
 /** An actor app: what somebody defines, and the roles run. */
-import { type ExecutorDefinition, executorsByName } from '@troupe/executor';
+import { type ExecutorDefinition, executorsByName, type Planner, plannersByName } from '@troupe/executor';
 import { TroupeError } from '@troupe/protocol';
 import type { HighWaterOptions } from '@troupe/jetstream';
 import type { ResourceKind } from '@troupe/resource';
@@ -12,6 +12,8 @@ export interface App {
   readonly executors: readonly ExecutorDefinition[];
   /** Contracts of all tasks that plans name: outputs are checked by them, pools come from them. */
   readonly tasks: readonly TaskContract[];
+  /** What plans name in `expand`. */
+  readonly planners?: readonly Planner[];
   /** Kinds besides those of the executors. */
   readonly kinds?: readonly ResourceKind[];
   /** Loaded by workers only, so that the SDKs of backends stay there. */
@@ -22,7 +24,7 @@ export interface App {
   readonly highWater?: HighWaterOptions;
 }
 
-const KNOWN = new Set(['name', 'executors', 'tasks', 'kinds', 'handlers', 'limits', 'slots', 'highWater']);
+const KNOWN = new Set(['name', 'executors', 'tasks', 'planners', 'kinds', 'handlers', 'limits', 'slots', 'highWater']);
 
 /** Checks an app when it is defined: duplicate names and unknown options are a refusal to start. */
 export function defineApp(app: App): App {
@@ -34,6 +36,7 @@ export function defineApp(app: App): App {
   if (typeof app.handlers !== 'function')
     throw new TroupeError('invalid_options', 'app: handlers must be a function', { field: 'handlers' });
   executorsByName(app.executors);
+  plannersByName(app.planners ?? []);
   const names = new Set<string>();
   for (const { name } of app.tasks) {
     if (names.has(name)) throw new TroupeError('duplicate_name', `two tasks are called ${name}`, { field: name });

@@ -43,7 +43,13 @@ export async function startSupervisor(runtime: Runtime, app: App, options: Super
   await verifyTopology(nc, topology, [streams.commands, streams.mail, streams.timers, streams.state, streams.tasks, streams.results]);
   const serverNow = (): number => runtime.serverNow();
   const store = createKvResourceStore({ nc, publisher, subjects, serverNow });
-  const behaviours = [operationBehaviour({ executors: app.executors, tasks: app.tasks, kinds: app.kinds ?? [] }), loneTaskBehaviour()];
+  const operations = operationBehaviour({
+    executors: app.executors,
+    tasks: app.tasks,
+    planners: app.planners ?? [],
+    kinds: app.kinds ?? [],
+  });
+  const behaviours = [operations, loneTaskBehaviour()];
   const { highWater = app.highWater, ...role } = options;
   const entities = entityService(runtime, 'supervisor', { behaviours, store, ...role });
   const executors = executorsByName(app.executors);

@@ -21,6 +21,7 @@ export function deadlineOf(plan: CompiledPlan, node: CompiledNode, state: NodeSt
       return state.k === 'lease' && state.p === 'ask' && node.deadlineMs !== undefined ? state.s + node.deadlineMs : undefined;
     case 'chain':
     case 'undoable':
+    case 'expand':
     case 'group':
     case 'pause':
     case 'giveBack':

@@ -5,6 +5,7 @@ import { endNode, nodeOf, type NodeResult, OK, type Run } from '../operation/run
 import type { NodeState } from '../operation/state.ts';
 import { partEnded, startAttempt } from './attempt.ts';
 import { childOverdue, startChild, stopChild } from './child.ts';
+import { expandAgain, expandInnerEnded, expandReleased, startExpand, stopExpand } from './expand.ts';
 import { memberEnded, startGroup } from './group.ts';
 import { pollOverdue, pollReleased, pollTimer, startPoll, stopPoll } from './poll.ts';
 import { signalOverdue, startSignal } from './signal.ts';
@@ -30,6 +31,8 @@ export function startNode(run: Run, path: string, node: CompiledNode): void {
       return startWait(run, path);
     case 'signal':
       return startSignal(run, path);
+    case 'expand':
+      return startExpand(run, path);
     case 'undoable':
       run.jobs.push({ do: 'start', path: `${path}.0` });
       return;
@@ -57,6 +60,8 @@ export function innerEnded(run: Run, path: string, node: CompiledNode, index: nu
       return throttledInnerEnded(run, path, index, result);
     case 'attempt':
       return partEnded(run, path, index, result);
+    case 'expand':
+      return expandInnerEnded(run, path, result);
     case 'undoable':
       return undoableInnerEnded(run, path, index, result);
     case 'step':
@@ -82,6 +87,8 @@ export function stopLeaf(run: Run, path: string, state: NodeState, result: NodeR
     case 'wait':
     case 'signal':
       return stopWait(run, path, result);
+    case 'expand':
+      return stopExpand(run, path, result);
     case 'lease':
       return stopThrottled(run, path, result);
     case 'transition':
@@ -105,6 +112,8 @@ export function released(run: Run, path: string, error: WireError | undefined): 
       return pollReleased(run, path, error);
     case 'transition':
       return transitionReleased(run, path, error);
+    case 'expand':
+      return expandReleased(run, path);
     case 'pause':
     case 'wait':
     case 'signal':
@@ -129,6 +138,8 @@ export function timerFired(run: Run, path: string, timer: string): void {
       return pauseTimer(run, path, timer);
     case 'wait':
       return waitTimer(run, path, timer);
+    case 'expand':
+      return expandAgain(run, path, timer);
     case 'signal':
     case 'lease':
     case 'transition':
@@ -157,6 +168,7 @@ export function nodeOverdue(run: Run, path: string): void {
       return leaseOverdue(run, path);
     case 'child':
       return childOverdue(run, path);
+    case 'expand':
     case 'pause':
     case 'transition':
     case 'group':

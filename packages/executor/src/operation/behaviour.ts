@@ -7,9 +7,11 @@ import type { Behaviour, Effect, Incoming, TurnContext, WriteEnded } from '@trou
 import { type Duration, durationMs, encodeJson, type Json, type TaskEnded } from '@troupe/protocol';
 import { kindsByName, type ResourceKind } from '@troupe/resource';
 import { type ExecutorDefinition, executorsByName } from '../executor.ts';
+import { type Planner, plannersByName } from '../planner.ts';
 import type { ChildAnswered, ChildEnded, ChildMail, CommandMail, GrantedMail, OverMail, RefusedMail, WatchMail } from '../mail.ts';
 import { childAnswered, childEnded } from '../nodes/child.ts';
 import { released, timerFired } from '../nodes/dispatch.ts';
+import { expandSeen } from '../nodes/expand.ts';
 import { refillGroup } from '../nodes/group.ts';
 import { pollEnded } from '../nodes/poll.ts';
 import { signalled } from '../nodes/signal.ts';
@@ -35,6 +37,8 @@ export interface OperationOptions {
   readonly tasks?: Iterable<TaskContract>;
   /** Kinds besides those of the executors, for their vocabularies. */
   readonly kinds?: Iterable<ResourceKind>;
+  /** What plans may name in `expand`. */
+  readonly planners?: Iterable<Planner>;
   readonly defaults?: {
     /** How long a task may wait for a worker before its step gives up, on top of what its attempts may take. Default `24h`. */
     readonly queueAllowance?: Duration;
@@ -76,6 +80,7 @@ function settingsOf(options: OperationOptions): OperationSettings {
   return {
     executors,
     kinds,
+    planners: plannersByName(options.planners ?? []),
     tasks: tasksByName(options.tasks ?? []),
     queueAllowanceMs: durationMs(queueAllowance, 'defaults.queueAllowance'),
     endedTtlMs: durationMs(endedTtl, 'defaults.endedTtl'),
@@ -184,8 +189,9 @@ function writeEnded(run: Run, { effect, outcome }: WriteEnded): void {
   if (op.accepting?.effect === effect) return acceptOutcome(run, outcome);
   const settled = settleWrite(run, effect, outcome);
   if (settled === undefined) {
-    const waiting = [...op.active].find(([, node]) => node.k === 'wait' && node.w === effect);
-    return waiting === undefined ? undefined : waitSeen(run, waiting[0], outcome);
+    const waiting = [...op.active].find(([, node]) => (node.k === 'wait' || node.k === 'expand') && node.w === effect);
+    if (waiting === undefined) return undefined;
+    return waiting[1].k === 'wait' ? waitSeen(run, waiting[0], outcome) : expandSeen(run, waiting[0], outcome);
   }
   if (op.phase === 'givingBack') return hasPendingWrites(run) ? undefined : givenBack(run);
   if (op.phase === 'ending') return endSettled(run, settled);

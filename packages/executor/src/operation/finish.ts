@@ -25,6 +25,7 @@ export function finish(run: Run, outcome: Outcome, error: WireError | undefined)
   op.errors.clear();
   op.signals.clear();
   op.undos.clear();
+  op.seen.clear();
   delete progress.undoing;
   op.taken.clear();
   for (const owned of op.resources) {

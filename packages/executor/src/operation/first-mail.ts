@@ -123,6 +123,8 @@ function emptyOperation(key: string, head: Head): Operation {
     errors: new Map(),
     signals: new Map(),
     undos: new Map(),
+    seen: new Map(),
+    expandedBytes: 0,
     log: new Map(),
   };
 }

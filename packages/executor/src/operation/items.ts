@@ -10,6 +10,10 @@ export const errorItem = (path: string): string => `error/${path}`;
 export const logItem = (slot: number): string => `log/${slot}`;
 /** A signal that came before anybody waited for it. */
 export const signalItem = (name: string): string => `signal/${name}`;
+/** A snapshot for an expansion under way. */
+export const seenItem = (path: string, index: number): string => `seen/${path}/${index}`;
+/** What a planner has made. */
+export const expansionItem = (path: string): string => `expansion/${path}`;
 /** Path of an undoable node that has succeeded. */
 export const undoItem = (n: number): string => `undo/${n}`;
 export const INPUT_ITEM = 'input';

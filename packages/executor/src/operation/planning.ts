@@ -81,6 +81,7 @@ function planOf(run: Run, definition: ExecutorDefinition, snapshots: readonly Sn
   return compilePlan(plan, {
     tasks: settings.tasks,
     executors: settings.executors,
+    planners: settings.planners,
     resources: op.resources.map(({ kind, id }) => ({ kind, id })),
     kinds: settings.kinds,
     held: op.head.parent?.leases ?? [],
@@ -115,7 +116,16 @@ function keepPlan(run: Run, plan: CompiledPlan): void {
   op.plan = plan;
   op.steps = indexSteps(plan);
   const text = encodeJson(plan);
-  if (text.length <= PLAN_INLINE_BYTES) return;
+  if (text.length > PLAN_INLINE_BYTES) putPlan(run, text);
+}
+
+/** Moves the plan out of the root, as it was compiled. */
+export function planToItems(run: Run): void {
+  if (run.op.planItems === 0 && run.op.plan !== undefined) putPlan(run, encodeJson(run.op.plan));
+}
+
+function putPlan(run: Run, text: string): void {
+  const { op } = run;
   op.planItems = Math.ceil(text.length / CHUNK_CHARS);
   for (let i = 0; i < op.planItems; i++)
     run.effects.push({ type: 'putItem', item: planItem(i), body: text.slice(i * CHUNK_CHARS, (i + 1) * CHUNK_CHARS) });

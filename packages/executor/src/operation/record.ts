@@ -2,7 +2,8 @@
 import type { EntityRecord, ResourceRecord } from '@troupe/actor';
 import type { Json, WireError } from '@troupe/protocol';
 import { type CompiledPlan, indexSteps } from '../plan/compiled.ts';
-import { errorItem, INPUT_ITEM, logItem, outputItem, planItem, signalItem, takenItem, undoItem } from './items.ts';
+import { type Expanded, graft } from '../plan/graft.ts';
+import { errorItem, expansionItem, INPUT_ITEM, logItem, outputItem, planItem, signalItem, takenItem, undoItem } from './items.ts';
 import type { LogEntry } from './log.ts';
 import type { Accepting, Head, NodeState, Operation, OwnedResource, Phase, Progress, WriteEntry } from './state.ts';
 
@@ -77,11 +78,16 @@ export function operationOf(key: string, record: EntityRecord): Operation {
     errors: new Map(),
     signals: new Map(),
     undos: new Map(),
+    seen: new Map(),
+    expandedBytes: 0,
     log: new Map((root.log ?? []).map((entry, slot) => [slot, entry])),
   };
   for (const [name, value] of op.outputs) op.inlineBytes += JSON.stringify(value).length + name.length;
-  if (op.plan !== undefined) op.steps = indexSteps(op.plan);
   readItems(op, items);
+  if (op.plan !== undefined) {
+    graftAll(op.plan, items);
+    op.steps = indexSteps(op.plan);
+  }
   return op;
 }
 
@@ -99,10 +105,18 @@ function readItems(op: Operation, items: ReadonlyMap<string, Json>): void {
       op.outputItems.add(output);
     } else if (taken !== undefined) op.taken.set(Number(taken), body as unknown as ResourceRecord);
     else if (error !== undefined) op.errors.set(error, body as unknown as WireError);
+    else if (item.startsWith('seen/')) op.seen.set(item.slice('seen/'.length), body as unknown as ResourceRecord);
     else if (signal !== undefined) op.signals.set(signal, body);
     else if (undo !== undefined) op.undos.set(Number(undo), body as string);
     else if (slot !== undefined) op.log.set(Number(slot), body as unknown as LogEntry);
   }
+}
+
+/** Outer expansions first: an inner one has its place in them. */
+function graftAll(plan: CompiledPlan, items: ReadonlyMap<string, Json>): void {
+  const prefix = expansionItem('');
+  const paths = [...items.keys()].filter((item) => item.startsWith(prefix)).map((item) => item.slice(prefix.length));
+  for (const path of paths.sort((a, b) => a.length - b.length)) graft(plan, path, items.get(expansionItem(path)) as unknown as Expanded);
 }
 
 function withItem(entry: WriteEntry, items: ReadonlyMap<string, Json>): WriteEntry {

@@ -6,6 +6,7 @@ import { type Address, type WireError } from '@troupe/protocol';
 import type { Effect, TurnContext } from '@troupe/actor';
 import type { ResourceKind } from '@troupe/resource';
 import type { ExecutorDefinition } from '../executor.ts';
+import type { Planner } from '../planner.ts';
 import type { TaskContract } from '@troupe/task';
 import { ancestorsOf, type CompiledNode, type CompiledPlan, nodeAt } from '../plan/compiled.ts';
 import type { HeldLease } from '../mail.ts';
@@ -34,6 +35,7 @@ export interface OperationSettings {
   readonly executors: ReadonlyMap<string, ExecutorDefinition>;
   readonly tasks: ReadonlyMap<string, TaskContract>;
   readonly kinds: ReadonlyMap<string, ResourceKind>;
+  readonly planners: ReadonlyMap<string, Planner>;
   readonly queueAllowanceMs: number;
   readonly endedTtlMs: number;
   readonly tombstoneTtlMs: number;

@@ -125,6 +125,8 @@ export type NodeState =
     }
   | { k: 'pause'; s: number; id: string }
   | { k: 'signal'; s: number }
+  /** `i` resource to look at next, `w` effect id of the look, `n` writes awaited before, `id` timer while its planner is not there. */
+  | { k: 'expand'; p: 'write' | 'look' | 'parked'; s: number; i: number; w?: string; n?: number; id?: string }
   /** What it did is being taken back. */
   | { k: 'undo'; s: number }
   /** `w` effect id of the look, `of` operation that will say when it is over, `st` last state seen. */
@@ -210,6 +212,10 @@ export interface Operation {
   errors: Map<string, WireError>;
   /** Signals that nobody has waited for yet, by name; they lie in items. */
   signals: Map<string, Json>;
+  /** Snapshots that an expansion has been given so far, by its path and the index of the resource; they lie in items. */
+  seen: Map<string, ResourceRecord>;
+  /** Bytes of what planners have made since this record was loaded. */
+  expandedBytes: number;
   /** Paths of undoable nodes that have succeeded, by number; they lie in items. */
   undos: Map<number, string>;
   /** Slot to entry; items until the end, then in the root. */

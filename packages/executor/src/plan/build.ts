@@ -9,6 +9,8 @@ import type {
   ChildNode,
   ChildOptions,
   ExecutorTarget,
+  ExpandNode,
+  ExpandOptions,
   GiveBackNode,
   GroupNode,
   GroupOptions,
@@ -99,6 +101,14 @@ export function attempt(options: {
   readonly finally?: PlanNode;
 }): AttemptNode {
   return { ...options, type: 'attempt' };
+}
+
+/**
+ * A part of the plan that a planner makes when it is reached, from the resources and outputs of that moment. What it answers is
+ * stored; ids in it are its own (`<id>/<step>`), and only what it puts out can be referred to from outside.
+ */
+export function expand(id: string, planner: string | { readonly name: string }, options: ExpandOptions = {}): ExpandNode {
+  return { ...options, type: 'expand', id, planner };
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Json } from '@troupe/protocol';
 import { countAt, knownKeys, msAt, oneOf, refAt, textAt, wordsAt, wrong } from './checks.ts';
 import type { Compiler, Place } from './compile.ts';
 import type { CompiledNode } from './compiled.ts';
-import type { AttemptNode, ChildNode, GroupNode, PlanNode, TransitionNode, WaitNode } from './nodes.ts';
+import type { AttemptNode, ChildNode, ExpandNode, GroupNode, PlanNode, TransitionNode, WaitNode } from './nodes.ts';
 import type { StoredInput } from './ref.ts';
 
 /** Characters of the name of a signal at the most. */
@@ -96,6 +96,26 @@ export function compileChild(node: ChildNode, place: Place, compiler: Compiler):
     ...(oneOf(node.onConflict ?? 'wait', ['wait', 'reject'], `${place.field}.onConflict`) === 'reject' ? { reject: true } : {}),
     deadlineMs: msAt(node.deadline ?? '24h', `${place.field}.deadline`, 1),
     ...(output === undefined ? {} : { output }),
+  };
+}
+
+export function compileExpand(node: ExpandNode, place: Place, compiler: Compiler): CompiledNode {
+  knownKeys(node, ['type', 'id', 'planner', 'input', 'output'], place.field);
+  const id = compiler.id(node.id, place);
+  const planner = textAt(typeof node.planner === 'string' ? node.planner : node.planner?.name, `${place.field}.planner`);
+  if (compiler.settings.planners !== undefined && !compiler.settings.planners.has(planner)) {
+    throw wrong(`${place.field}.planner`, `${JSON.stringify(planner)} is not registered`);
+  }
+  const input = compiler.input(node.input, place);
+  const output = compiler.output(node.output, id, place);
+  return {
+    type: 'expand',
+    id,
+    planner,
+    ...(input === undefined ? {} : { input }),
+    ...(output === undefined ? {} : { output }),
+    roomBytes: 0,
+    nodes: [],
   };
 }
 

@@ -9,7 +9,7 @@ import type { TaskContract } from '@troupe/task';
 import { type PlanTask, planTask } from './plan-task.ts';
 import { idAt, knownKeys, wrong } from './checks.ts';
 import { type CompiledNode, type CompiledPlan, ROOT_PATH } from './compiled.ts';
-import { attemptParts, compileChild, compileGroup, compileTransition, compileWait } from './compile-nodes.ts';
+import { attemptParts, compileChild, compileExpand, compileGroup, compileTransition, compileWait } from './compile-nodes.ts';
 import { compileThrottled, compileGiveBack, heldByParents, type HeldNeed } from './compile-lease.ts';
 import { compilePoll, compileStep } from './compile-work.ts';
 import { measure } from './limits.ts';
@@ -30,8 +30,24 @@ export interface CompileSettings {
   readonly firstStep?: TransitionName;
   /** What the operation puts out; may hold references. */
   readonly output?: unknown;
+  /** Names of planners that an `expand` may be; absent = any. */
+  readonly planners?: { has(name: string): boolean };
+  /** Set for a part that is made when it is reached. */
+  readonly within?: Surroundings;
   /** How long a task may wait for a worker, on top of what its attempts may take, before its step gives up. */
   readonly queueAllowanceMs?: number;
+}
+
+/** Where in a running plan a part is put. */
+export interface Surroundings {
+  /** Path of the `expand`. */
+  readonly path: string;
+  /** Put before the ids of the part, so that they are its own. */
+  readonly prefix: string;
+  /** Outputs that are there. */
+  readonly outputs: Iterable<string>;
+  readonly held: readonly HeldNeed[];
+  readonly roomBytes: number;
 }
 
 /** Nodes of one plan at the most. */
@@ -70,17 +86,22 @@ export function compilePlan(plan: PlanNode, settings: CompileSettings = {}): Com
   const transitions = new Set<string>();
   const tasks: Record<string, PlanTask> = {};
   let nodes = 0;
+  const { within } = settings;
+  const prefix = within?.prefix ?? '';
+  for (const name of within?.outputs ?? []) outputs.set(name, '');
 
   const stored = (value: unknown, at: Place): StoredInput | undefined => {
-    const input = storeInput(value, at.field);
-    for (const one of input?.refs ?? []) {
+    const found = storeInput(value, at.field);
+    const refs = found?.refs?.map((one) => {
       const field = [at.field, ...one.at].join('.');
-      const made = outputs.get(one.output);
-      if (made === undefined) throw wrong(field, `no earlier step has an output ${JSON.stringify(one.output)}`);
-      if (groups.has(commonPath(made, at.path)))
+      const output = nearest(one.output, prefix, outputs);
+      if (output === undefined) throw wrong(field, `no earlier step has an output ${JSON.stringify(one.output)}`);
+      if (groups.has(commonPath(outputs.get(output)!, at.path)))
         throw wrong(field, `${JSON.stringify(one.output)} comes from a step that runs beside this one`);
-      named.add(one.output);
-    }
+      named.add(output);
+      return { ...one, output };
+    });
+    const input = found === undefined || refs === undefined ? found : { ...found, refs };
     if (input !== undefined && encodeJson(input.value).length > INPUT_LIMIT_BYTES)
       throw wrong(at.field, `is over ${INPUT_LIMIT_BYTES} bytes`);
     return input;
@@ -92,13 +113,13 @@ export function compilePlan(plan: PlanNode, settings: CompileSettings = {}): Com
     held,
     input: (value, at) => stored(value, { ...at, field: `${at.field}.input` }),
     id(value, at) {
-      const id = idAt(value, `${at.field}.id`);
+      const id = prefix + idAt(value, `${at.field}.id`);
       if (ids.has(id)) throw wrong(`${at.field}.id`, `${JSON.stringify(id)} is the id of another node`);
       ids.add(id);
       return id;
     },
     output(name, id, at) {
-      const output = name === undefined ? id : idAt(name, `${at.field}.output`);
+      const output = name === undefined ? id : prefix + idAt(name, `${at.field}.output`);
       if (outputs.has(output)) throw wrong(`${at.field}.output`, `${JSON.stringify(output)} is the output of another step`);
       outputs.set(output, at.path);
       return name === undefined ? undefined : output;
@@ -150,6 +171,8 @@ export function compilePlan(plan: PlanNode, settings: CompileSettings = {}): Com
           type: 'undoable',
           nodes: [visit(node.body, `${path}.0`, held), visit(node.undo, `${path}.1`, heldByParents(settings.held ?? []))],
         };
+      case 'expand':
+        return compileExpand(node, place, compiler);
       case 'throttled': {
         const { compiled, within } = compileThrottled(node, place, compiler);
         return { ...compiled, nodes: many(node.nodes, path, within) };
@@ -174,12 +197,12 @@ export function compilePlan(plan: PlanNode, settings: CompileSettings = {}): Com
     }
   };
 
-  const compiled = visit(plan, ROOT_PATH, heldByParents(settings.held ?? []));
+  const compiled = visit(plan, within === undefined ? ROOT_PATH : `${within.path}.0`, within?.held ?? heldByParents(settings.held ?? []));
   const root = placeFirstStep(compiled, settings.firstStep, transitions);
   const output = settings.output === undefined ? undefined : stored(settings.output, { path: '', field: 'output' });
   const queueMs = settings.queueAllowanceMs ?? 0;
   const out: CompiledPlan = {
-    ...measure(root, tasks, queueMs),
+    ...measure(root, tasks, queueMs, within?.roomBytes),
     tasks,
     queueMs,
     ...(named.size === 0 ? {} : { named: [...named] }),
@@ -216,6 +239,13 @@ function placeFirstStep(root: CompiledNode, name: TransitionName | undefined, us
     return undefined;
   };
   return place(root) ?? root;
+}
+
+/** Of a name in a part that was made when it was reached: its own first, then what is around it. */
+function nearest(name: string, prefix: string, outputs: ReadonlyMap<string, string>): string | undefined {
+  for (let around = prefix; around !== ''; around = around.slice(0, around.lastIndexOf('/', around.length - 2) + 1))
+    if (outputs.has(around + name)) return around + name;
+  return outputs.has(name) ? name : undefined;
 }
 
 function commonPath(a: string, b: string): string {

@@ -82,6 +82,18 @@ export interface CompiledSignal {
   readonly output?: string;
 }
 
+export interface CompiledExpand {
+  readonly type: 'expand';
+  readonly id: string;
+  readonly planner: string;
+  readonly input?: StoredInput;
+  readonly output?: string;
+  /** Bytes of the root that its nodes may take while they are under way. */
+  readonly roomBytes: number;
+  /** Empty until it is reached; then the root of what the planner made, which is stored apart from the plan. */
+  readonly nodes: readonly CompiledNode[];
+}
+
 /** Body, then what takes it back. */
 export interface CompiledUndoable {
   readonly type: 'undoable';
@@ -143,6 +155,7 @@ export type CompiledNode =
   | CompiledWait
   | CompiledSignal
   | CompiledUndoable
+  | CompiledExpand
   | CompiledThrottled
   | CompiledGiveBack
   | CompiledTransition
@@ -199,10 +212,12 @@ export function isWithin(path: string, ancestor: string): boolean {
 /** Ids of steps and polls to their paths. */
 export function indexSteps(plan: CompiledPlan): Map<string, string> {
   const out = new Map<string, string>();
-  const visit = (node: CompiledNode, path: string): void => {
-    if (node.type === 'step' || node.type === 'poll') out.set(node.id, path);
-    for (const [i, inner] of nodesOf(node).entries()) visit(inner, `${path}.${i}`);
-  };
-  visit(plan.root, ROOT_PATH);
+  indexNodes(plan.root, ROOT_PATH, out);
   return out;
+}
+
+/** The same for a part of a plan. */
+export function indexNodes(node: CompiledNode, path: string, out: Map<string, string>): void {
+  if (node.type === 'step' || node.type === 'poll') out.set(node.id, path);
+  for (const [i, inner] of nodesOf(node).entries()) indexNodes(inner, `${path}.${i}`, out);
 }

@@ -9,6 +9,8 @@ import { type CompiledNode, type CompiledPlan, nodesOf } from './compiled.ts';
 import { wrong } from './checks.ts';
 
 const ROOM_BYTES = 36_000;
+/** Kept for what a planner will make: enough for a few nodes, or for one at a time of very many. */
+const EXPANSION_ROOM_BYTES = 2_000;
 /** Shorter limits arm the watchdog anew when their node starts: a timer each, which is right for what is short. */
 const WATCH_LEAST_MS = 60_000;
 const WATCH_MOST_MS = 24 * 3_600_000;
@@ -16,9 +18,9 @@ const WATCH_MOST_MS = 24 * 3_600_000;
 type Measured = Pick<CompiledPlan, 'root' | 'steps' | 'durationMs' | 'watchMs'>;
 type Tasks = Readonly<Record<string, PlanTask>>;
 
-export function measure(node: CompiledNode, tasks: Tasks, queueMs: number): Measured {
-  if (leastRoom(node) > ROOM_BYTES) throw wrong('plan', 'is nested too deep to be kept in one record');
-  const root = fit(node, ROOM_BYTES);
+export function measure(node: CompiledNode, tasks: Tasks, queueMs: number, roomBytes = ROOM_BYTES): Measured {
+  if (leastRoom(node) > roomBytes) throw wrong('plan', 'is nested too deep to be kept in one record');
+  const root = fit(node, roomBytes);
   const shortest = { ms: WATCH_MOST_MS };
   const durationMs = duration(root, { tasks, queueMs, shortest });
   return { root, steps: countSteps(root), durationMs, watchMs: Math.max(WATCH_LEAST_MS, shortest.ms) };
@@ -32,6 +34,8 @@ function ownRoom(node: CompiledNode): number {
       return 0;
     case 'undoable':
       return 60;
+    case 'expand':
+      return EXPANSION_ROOM_BYTES;
     case 'throttled':
       return 170 + node.scope.length + JSON.stringify(node.need).length;
     case 'poll':
@@ -56,6 +60,7 @@ function leastRoom(node: CompiledNode): number {
 }
 
 function fit(node: CompiledNode, room: number): CompiledNode {
+  if (node.type === 'expand') return { ...node, roomBytes: room };
   if (!('nodes' in node) || node.nodes.length === 0) return node;
   const left = room - ownRoom(node);
   if (node.type !== 'group') return { ...node, nodes: node.nodes.map((inner) => fit(inner, left)) } as CompiledNode;
@@ -76,6 +81,9 @@ export function countSteps(node: CompiledNode): number {
     // taking back is no part of the way: its steps are added when it begins
     case 'undoable':
       return countSteps(node.nodes[0]!);
+    // what it will be is not known yet; it is added when it is
+    case 'expand':
+      return 0;
     case 'giveBack':
     case 'transition':
       return 0;
@@ -114,6 +122,7 @@ function duration(node: CompiledNode, by: Measuring): number {
       return limit(node.deadlineMs);
     case 'giveBack':
     case 'transition':
+    case 'expand':
       return 0;
     case 'chain':
     case 'undoable':

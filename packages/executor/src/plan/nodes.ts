@@ -185,6 +185,20 @@ export interface ChildNode extends ChildOptions {
   readonly executor: ExecutorTarget;
 }
 
+export interface ExpandOptions {
+  /** For the planner; may hold references. */
+  readonly input?: unknown;
+  /** Name of the output. Default: the id of the node. */
+  readonly output?: string;
+}
+
+export interface ExpandNode extends ExpandOptions {
+  readonly type: 'expand';
+  readonly id: string;
+  /** A planner, or its name. */
+  readonly planner: string | { readonly name: string };
+}
+
 export interface CatchClause {
   /** Error codes, or `any`, which matches everything but a cancel. What is unknown takes no branch that names codes. */
   readonly code: string | readonly string[];
@@ -210,6 +224,7 @@ export type PlanNode =
   | TransitionNode
   | ChildNode
   | UndoableNode
+  | ExpandNode
   | AttemptNode;
 
 export type { Need };

@@ -81,6 +81,8 @@ export interface Bench {
   command(executor: string, options?: Partial<Command> & { readonly context?: Context }): Promise<string>;
   mail(key: string, type: string, body: object, sender?: Incoming['sender'], from?: Address): void;
   cancel(key: string): void;
+  /** Hosts are replaced by ones with other definitions. */
+  deploy(definitions: Partial<OperationOptions>): void;
   /** One message, or the next timer; false when nothing is left. */
   step(): boolean;
   /** Until nothing is left to do; `until` stops earlier. */
@@ -96,7 +98,7 @@ export interface Bench {
 export const START = Date.parse('2030-01-01T00:00:00Z');
 
 export function createBench(options: BenchOptions): Bench {
-  const behaviour: Behaviour<OperationState> = operationBehaviour(options);
+  let behaviour: Behaviour<OperationState> = operationBehaviour(options);
   const random = mulberry(options.seed ?? 1);
   const entities = new Map<string, Entity>();
   const queue: Letter[] = [];
@@ -340,6 +342,10 @@ export function createBench(options: BenchOptions): Bench {
         if (until?.() === true || !step()) return;
       }
       throw new Error('the bench does not come to rest');
+    },
+    deploy(definitions) {
+      behaviour = operationBehaviour({ ...options, ...definitions });
+      for (const one of entities.values()) one.state = undefined;
     },
     seen: (key) => (entities.get(key)?.text === undefined ? undefined : bench.view(key)),
     view: (key) => operationView(key, { root: entity(key).root!, items: entity(key).items }),
