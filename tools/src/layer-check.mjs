@@ -50,6 +50,7 @@ function judge(target, name, layer, manifest) {
     return `imports ${packageName}, which package.json does not list`;
   }
   if (packageName.startsWith('@nats-io/') && layer.nats !== true) return `imports ${packageName}: only the adapter may know NATS`;
+  if (packageName === 'pg' && layer.database !== true) return `imports ${packageName}: only the adapter may know the database driver`;
   if (!packageName.startsWith('@troupe/')) return undefined;
   const rest = parts.slice(2).join('/');
   if (rest !== '' && rest !== 'internal') return `imports ${target}: a package has two doors`;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const scope = '@troupe';
 
-/** @typedef {{ dir: string, imports: string[], nats?: boolean, handWritten?: boolean, about: string }} Layer */
+/** @typedef {{ dir: string, imports: string[], nats?: boolean, database?: boolean, handWritten?: boolean, about: string }} Layer */
 
 /** @returns {Record<string, Layer>} by short name, in the order of the table */
 export function readLayers(base = root) {

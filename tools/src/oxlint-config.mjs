@@ -64,6 +64,7 @@ function bans(name, layers) {
     { group: [`${scope}/*/**`, `!${scope}/*/internal`], message: 'A package has two doors: its name and /internal.' },
   ];
   if (!layer.nats) patterns.push({ group: ['@nats-io/*', 'nats'], message: 'Only adapters and mains know NATS.' });
+  if (!layer.database) patterns.push({ group: ['pg'], message: 'Only the adapter knows the database driver.' });
   return ['error', { patterns }];
 }
 

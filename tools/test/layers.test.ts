@@ -64,6 +64,7 @@ describe('the layer check', () => {
     ['a third door', "import { x } from '@troupe/base/dist/x.js';", /two doors/],
     ['a package that package.json does not list', "import x from 'left-pad';", /left-pad, which package.json does not list/],
     ['NATS outside of the adapters', "import { connect } from '@nats-io/transport-node';", /only the adapter may know NATS/],
+    ['the database driver outside of its adapter', "import pg from 'pg';", /only the adapter may know the database driver/],
     ['time from the system', 'export const now = Date.now();', /takes time or chance/],
     ['chance from the system', 'export const dice = Math.random();', /takes time or chance/],
     ['export *', "export * from './other.ts';", /export \*/],
@@ -140,7 +141,7 @@ function setup(files: Readonly<Record<string, string>>) {
     },
     'packages/lower/package.json': {
       name: '@troupe/lower',
-      dependencies: { '@troupe/base': '0.1.0', '@nats-io/transport-node': '3.4.0' },
+      dependencies: { '@troupe/base': '0.1.0', '@nats-io/transport-node': '3.4.0', pg: '8.23.1' },
     },
     ...files,
   });

@@ -52,7 +52,7 @@ export const errorCodes = {
   quarantined: 'The entity failed too often and waits for a human.',
   unavailable: 'The server or store does not answer now.',
   not_permitted: 'The sender may not say this.',
-  topology_mismatch: 'Streams or consumers are not as the code needs them.',
+  topology_mismatch: 'Streams, consumers or tables are not as the code needs them.',
   invalid_options: 'An option has no legal value; `field` names it.',
   duplicate_name: 'Two definitions carry one name.',
 } as const;

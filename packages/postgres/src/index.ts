@@ -1,0 +1,8 @@
+/**
+ * Troupe on PostgreSQL: resources in tables, ours or yours, and an outbox whose commands leave exactly if your transaction
+ * commits.
+ */
+export { migrate, type MigrateOptions, migrations, verifySchema } from './migrate.ts';
+export { createPool, type OwnPool, type Pool, type PoolClient, type PoolOptions, type Queryable, type QueryResult } from './pool.ts';
+export { createPostgresResourceStore, type PostgresStoreOptions } from './resource-store.ts';
+export type { MappedColumns, TableMapping } from './table-mapping.ts';

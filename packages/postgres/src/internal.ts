@@ -1,0 +1,2 @@
+/** For sibling packages. */
+export { decodeText, decodeValue, encodeText, encodeValue } from './text-codec.ts';
