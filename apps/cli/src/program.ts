@@ -1,15 +1,17 @@
 /** The commands and their flags. What they do is in `commands/`. */
 import type { Client } from '@troupe/client';
+import { rightsRoles } from '@troupe/jetstream';
 import { isTroupeError, toWireError } from '@troupe/protocol';
 import { Command, CommanderError } from 'commander';
 import { cancelCommand, type CancelFlags } from './commands/cancel.ts';
 import { executeCommand, type ExecuteFlags, requestOf } from './commands/execute.ts';
 import { explainCommand } from './commands/explain.ts';
 import { filterOf, operationsCommand, type OperationsFlags } from './commands/operations.ts';
+import { permissionsCommand, type PermissionsFlags, rightsFrom } from './commands/permissions.ts';
 import { showCommand } from './commands/show.ts';
 import { topologyCommand, type TopologyFlags, topologyOptions } from './commands/topology.ts';
 import { appOf, portOf, upCommand, type UpFlags } from './commands/up.ts';
-import { addConnectionOptions, type ConnectionValues, connectionValues, withClient } from './connection.ts';
+import { addConnectionOptions, connectionSettings, type ConnectionValues, connectionValues, withClient } from './connection.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { errorText, jsonLine, printable } from './text.ts';
@@ -129,6 +131,22 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
         choose(flags, async (at, values) => topologyCommand(what, values, await topologyOptions(flags, values.ns), flags, at)),
       );
   }
+  program
+    .command('permissions')
+    .description('print what each role may do on the server, as its configuration')
+    .exitOverride()
+    .copyInheritedSettings(program)
+    .option('--role <names>', `of these only, with commas between: ${rightsRoles.join(', ')}`)
+    .option('--app <module>', 'the app whose pools are needed: a module that exports `app`')
+    .option('--pools <names>', 'pools of workers, with commas between (default: default)')
+    .option('--classes <names>', 'classes that the workers serve (default: all)')
+    .option('--partitions <n>', 'partitions of mail (default 8)')
+    .option('--one-account', 'all users in one account, where reply subjects are not held to the permissions')
+    .option(connectionSettings.ns.flag, `${connectionSettings.ns.text} [${connectionSettings.ns.env}]`)
+    .option('--json', 'one JSON object per user, for machines')
+    .action((flags: PermissionsFlags) =>
+      choose(flags, async (at, { ns }) => permissionsCommand(await rightsFrom(flags, ns), flags, ns, at)),
+    );
   add('up', 'run an app with all that it needs in one process, until Ctrl-C')
     .option('--app <module>', 'a module that exports `app` [TROUPE_APP]')
     .option('--port <n>', 'port of its nats-server; 0 takes a free one (default 4222)')

@@ -1,6 +1,7 @@
 /** Single direct reads, by sequence or last of a subject: one request, no consumer, no API right beyond DIRECT.GET. */
 import type { Msg, NatsConnection } from '@nats-io/nats-core';
 import { TroupeError } from '@troupe/protocol';
+import { askApi } from './api-request.ts';
 
 export interface StoredMessage {
   readonly subject: string;
@@ -49,16 +50,42 @@ async function request(nc: NatsConnection, api: string, body: string): Promise<S
 
 const NO_MESSAGE = 10_037;
 
-/** Sequence of the last message of a subject as the stream's leader knows it, 0 if there is none. Throws `unavailable`. */
-export async function readLeaderSequence(nc: NatsConnection, stream: string, subject: string): Promise<number> {
+/** The last message of a subject as the stream's leader knows it: a direct read may come from a replica that is behind. Throws `unavailable`. */
+export async function readLeader(nc: NatsConnection, stream: string, subject: string): Promise<StoredMessage | undefined> {
   const api = `$JS.API.STREAM.MSG.GET.${stream}`;
-  let answer: { message?: { seq: number }; error?: { err_code: number; description: string } };
+  let answer: { message?: ApiMessage; error?: { err_code: number; description: string } };
   try {
-    answer = (await nc.request(api, JSON.stringify({ last_by_subj: subject }), { timeout: TIMEOUT_MS })).json();
+    answer = (await askApi(nc, api, JSON.stringify({ last_by_subj: subject }), TIMEOUT_MS)).json();
   } catch (cause) {
     throw new TroupeError('unavailable', `no answer to ${api}`, { retryable: true, cause });
   }
-  if (answer.message !== undefined) return answer.message.seq;
-  if (answer.error?.err_code === NO_MESSAGE) return 0;
+  if (answer.message !== undefined) return storedMessage(answer.message);
+  if (answer.error?.err_code === NO_MESSAGE) return undefined;
   throw new TroupeError('unavailable', `${api}: ${answer.error?.description ?? 'no message'}`, { retryable: true });
+}
+
+interface ApiMessage {
+  readonly subject: string;
+  readonly seq: number;
+  readonly time: string;
+  /** Base 64, as the headers. */
+  readonly data?: string;
+  readonly hdrs?: string;
+}
+
+function storedMessage({ subject, seq, time, data = '', hdrs = '' }: ApiMessage): StoredMessage {
+  const body = Buffer.from(data, 'base64');
+  const lines = Buffer.from(hdrs, 'base64').toString().split('\r\n').slice(1);
+  return {
+    subject,
+    sequence: seq,
+    storedAt: Date.parse(time),
+    data: body,
+    header: (name) =>
+      lines
+        .find((line) => line.startsWith(`${name}:`))
+        ?.slice(name.length + 1)
+        .trim() ?? '',
+    text: () => body.toString(),
+  };
 }

@@ -14,6 +14,8 @@ export { createKvResourceStore, type ResourceStoreOptions } from './resource-sto
 export { createDoor, type Door, type DoorEvent, type DoorOptions, type DoorStatus, type JudgeCommand } from './door.ts';
 export { createEntityService, type EntityService, type EntityServiceEvent, type EntityServiceOptions } from './entity-service.ts';
 export { highWaterDefaults, type HighWaterOptions, type Marks, type Overload } from './marks.ts';
+export { type Rights, rightsOf, type RightsOptions, type RightsRole, rightsRoles } from './rights.ts';
+export { accountsConfig, authorizationConfig, type ConfiguredUser } from './rights-config.ts';
 export { createServerClock, type ServerClock } from './server-clock.ts';
 export { createTaskSource, type TaskSourceOptions } from './task-source.ts';
 export { topologyDefaults, type TopologyOptions } from './topology.ts';

@@ -6,7 +6,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { CommitOutcome, ItemName, LoadedRecord, RecordStore, RootRecord, StoredItem } from '@troupe/actor/internal';
 import { type Address, encodeJson, type Json, type Subjects } from '@troupe/protocol';
-import { readLast, readLeaderSequence } from './direct-get.ts';
+import { readLast, readLeader } from './direct-get.ts';
 import { readPaged } from './paged-read.ts';
 import { isWrongSequence, type Publisher } from './publisher.ts';
 
@@ -72,7 +72,7 @@ export function createRecordStore(options: RecordStoreOptions): RecordStore {
       }
     },
     async isCurrent(address, revision) {
-      return (await readLeaderSequence(nc, stream, subjects.state(address))) === revision;
+      return ((await readLeader(nc, stream, subjects.state(address)))?.sequence ?? 0) === revision;
     },
     async putTombstone(address, body, ttlMs) {
       await publisher.publish(subjects.tombstone(address), encodeJson(body), { ttlMs });

@@ -8,7 +8,7 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { ResourceStore } from '@troupe/actor';
 import { decideWrite, isTombstone, type StoredResource } from '@troupe/actor/internal';
 import { decodeToken, encodeToken, type ResourceRef, type Subjects, TroupeError } from '@troupe/protocol';
-import { readLast } from './direct-get.ts';
+import { readLast, readLeader } from './direct-get.ts';
 import { readPaged } from './paged-read.ts';
 import { isWrongSequence, type Publisher } from './publisher.ts';
 import { decodeResource, encodeResource } from './resource-codec.ts';
@@ -48,22 +48,12 @@ export function createKvResourceStore(options: ResourceStoreOptions): ResourceSt
   let manager: Promise<JetStreamManager> | undefined;
   const api = (): Promise<JetStreamManager> => (manager ??= jetstreamManager(nc, { checkAPI: false }));
 
-  const readNear = async (ref: ResourceRef): Promise<Read> => {
-    const message = await readLast(nc, stream, subjectOf(ref));
+  const readBy = async (read: typeof readLast, ref: ResourceRef): Promise<Read> => {
+    const message = await read(nc, stream, subjectOf(ref));
     if (message === undefined) return NOTHING;
     return { stored: decodeResource(ref, message.text(), message.header, message.sequence), sequence: message.sequence };
   };
-
-  /** From the stream's leader: a direct read may come from a replica that is behind, and a refusal is final. */
-  const readLeader = async (ref: ResourceRef): Promise<Read> => {
-    try {
-      const message = await (await api()).streams.getMessage(stream, { last_by_subj: subjectOf(ref) });
-      if (message === null) return NOTHING;
-      return { stored: decodeResource(ref, message.string(), (name) => message.header.get(name), message.seq), sequence: message.seq };
-    } catch (cause) {
-      throw new TroupeError('unavailable', `no answer from ${stream}`, { retryable: true, cause });
-    }
-  };
+  const readNear = (ref: ResourceRef): Promise<Read> => readBy(readLast, ref);
 
   return {
     async get(ref) {
@@ -91,7 +81,8 @@ export function createKvResourceStore(options: ResourceStoreOptions): ResourceSt
         } else if (decision.outcome.ok || fromLeader) {
           return decision.outcome;
         }
-        current = await readLeader(write.ref);
+        // a refusal is final, and a direct read may come from a replica that is behind
+        current = await readBy(readLeader, write.ref);
         fromLeader = true;
       }
       const name = `${write.ref.kind}/${write.ref.id}`;

@@ -4,6 +4,7 @@
  */
 import type { NatsConnection } from '@nats-io/nats-core';
 import { type Clock, createService, type Service, systemClock } from '@troupe/actor';
+import { askApi } from './api-request.ts';
 import { unavailable } from './publish-errors.ts';
 
 export interface ServerClockOptions {
@@ -45,7 +46,7 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
 
   const measure = async (): Promise<void> => {
     const sent = clock.monotonic();
-    const answer = await nc.request(`$JS.API.STREAM.INFO.${stream}`, '', { timeout: TIMEOUT_MS });
+    const answer = await askApi(nc, `$JS.API.STREAM.INFO.${stream}`, '', TIMEOUT_MS);
     const received = clock.monotonic();
     const { ts, error } = answer.json<{ ts?: string; error?: { description?: string } }>();
     const time = ts === undefined ? Number.NaN : Date.parse(ts);

@@ -23,6 +23,7 @@ const flags = {
   user: { type: 'string' },
   creds: { type: 'string' },
   'inbox-prefix': { type: 'string' },
+  pools: { type: 'string' },
   'apply-topology': { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
@@ -37,14 +38,15 @@ export async function serve(
     const { values } = parseArgs({ args: [...args], options: flags, strict: true });
     if (values.help === true) {
       console.log(
-        `troupe-${role} --app MODULE [--servers URLS] [--ns NAME] [--user NAME] [--creds FILE] [--inbox-prefix PREFIX] [--apply-topology]\n` +
-          'Environment: TROUPE_APP, TROUPE_SERVERS, TROUPE_NS, TROUPE_USER, TROUPE_PASSWORD, TROUPE_TOKEN, TROUPE_CREDS, TROUPE_INBOX_PREFIX',
+        `troupe-${role} --app MODULE [--servers URLS] [--ns NAME] [--user NAME] [--creds FILE] [--inbox-prefix PREFIX] [--apply-topology]${role === 'worker' ? ' [--pools NAMES]' : ''}\n` +
+          'Environment: TROUPE_APP, TROUPE_SERVERS, TROUPE_NS, TROUPE_USER, TROUPE_PASSWORD, TROUPE_TOKEN, TROUPE_CREDS, TROUPE_INBOX_PREFIX, TROUPE_POOLS',
       );
       return;
     }
     const app = await loadApp(values.app ?? env['TROUPE_APP']);
+    const pools = poolsToServe(role, values.pools ?? (role === 'worker' ? env['TROUPE_POOLS'] : undefined), app);
     const runtime = await connectRuntime(runtimeOptions(role, app, values, env));
-    const service = await start(role, runtime, app).catch(async (error: unknown) => {
+    const service = await start(role, runtime, app, pools).catch(async (error: unknown) => {
       await runtime.stop();
       throw error;
     });
@@ -81,14 +83,26 @@ function runtimeOptions(role: Role, app: App, values: Values, env: NodeJS.Proces
   return { connection, pools: poolsOf(app), applyTopology: values['apply-topology'] === true, ...(ns === undefined ? {} : { ns }) };
 }
 
-function start(role: Role, runtime: Parameters<typeof startWorker>[0], app: App): Promise<Service> {
+/** A worker whose user may pull from some pools only serves those. */
+function poolsToServe(role: Role, names: string | undefined, app: App): readonly string[] {
+  const all = poolsOf(app);
+  if (names === undefined || names === '') return all;
+  if (role !== 'worker') throw new TroupeError('invalid_options', 'pools: only workers serve pools', { field: 'pools' });
+  const wanted = names.split(',').map((name) => name.trim());
+  const unknown = wanted.find((name) => !all.includes(name));
+  if (unknown !== undefined)
+    throw new TroupeError('invalid_options', `${JSON.stringify(unknown)} is no pool of ${app.name}: ${all.join(', ')}`, { field: 'pools' });
+  return wanted;
+}
+
+function start(role: Role, runtime: Parameters<typeof startWorker>[0], app: App, pools: readonly string[]): Promise<Service> {
   switch (role) {
     case 'supervisor':
       return startSupervisor(runtime, app, { onEvent: report });
     case 'throttle':
       return startThrottle(runtime, app, { onEvent: report });
     case 'worker':
-      return startWorker(runtime, app, { onEvent: report });
+      return startWorker(runtime, app, { pools, onEvent: report });
   }
 }
 

@@ -19,10 +19,8 @@ export interface TopologyFlags {
 }
 
 export async function topologyOptions(flags: TopologyFlags, ns: string | undefined): Promise<TopologyOptions> {
-  const { app, pools, partitions, replicas, storage } = flags;
-  if (app !== undefined && pools !== undefined) throw wrong('pools', 'excludes app: an app has the pools of its tasks');
-  const named = app === undefined ? pools?.split(',').map((pool) => pool.trim()) : poolsOf(await loadApp(app));
-  if (named?.includes('') === true) throw wrong('pools', 'a pool has a name');
+  const { partitions, replicas, storage } = flags;
+  const named = await poolsFrom(flags);
   return {
     subjects: createSubjects(ns),
     ...(named === undefined ? {} : { pools: named }),
@@ -30,6 +28,14 @@ export async function topologyOptions(flags: TopologyFlags, ns: string | undefin
     ...(replicas === undefined ? {} : { replicas: replicasOf(replicas) }),
     ...(storage === undefined ? {} : { storage: storageOf(storage) }),
   };
+}
+
+/** The pools of an app, or those that are named; undefined = neither flag is there. */
+export async function poolsFrom({ app, pools }: Pick<TopologyFlags, 'app' | 'pools'>): Promise<string[] | undefined> {
+  if (app !== undefined && pools !== undefined) throw wrong('pools', 'excludes app: an app has the pools of its tasks');
+  const named = app === undefined ? pools?.split(',').map((pool) => pool.trim()) : poolsOf(await loadApp(app));
+  if (named?.includes('') === true) throw wrong('pools', 'a pool has a name');
+  return named;
 }
 
 export async function topologyCommand(

@@ -1,0 +1,72 @@
+import type { Service } from '@troupe/actor';
+import { createClient } from '@troupe/client';
+import { applyTopology, connectNats, createKvResourceStore } from '@troupe/jetstream';
+import { connectRuntime, type Runtime, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
+import { expect } from 'chai';
+import { app, write } from './apps/notes.ts';
+import { type Layout, startWithUsers } from './users.ts';
+
+async function setup(layout: Layout) {
+  const at = await startWithUsers(layout);
+  const common = { pools: ['notes'], partitions: 2, maxLogBytes: 16_777_216 };
+  const run = (user: string) => connectRuntime({ connection: at.as(user), ...common });
+  const admin = await connectNats(at.as('admin'));
+  await applyTopology(admin, { subjects: at.subjects, ...common });
+  await admin.close();
+  const runtimes: Runtime[] = [];
+  const roles: Service[] = [];
+  for (const [user, start] of [
+    ['throttle', startThrottle],
+    ['supervisor', startSupervisor],
+    ['worker-notes', startWorker],
+  ] as const) {
+    const runtime = await run(user);
+    runtimes.push(runtime);
+    roles.push(await start(runtime, app));
+  }
+  const registrar = await run('registrar');
+  const client = (user: string) => createClient(at.as(user), { checkEvery: '50ms' });
+  return {
+    ...at,
+    registrar,
+    client,
+    async [Symbol.asyncDispose]() {
+      for (const role of roles.toReversed()) await role.stop();
+      for (const runtime of [...runtimes, registrar]) await runtime.stop();
+      await at[Symbol.asyncDispose]();
+    },
+  };
+}
+
+for (const layout of ['accounts', 'authorization'] as const) {
+  describe(`users with the rights of their roles, ${layout === 'accounts' ? 'guests in accounts of their own' : 'all in one account'}`, () => {
+    it('run commands, resources, throttles, lone tasks and cancels, and are never refused', async () => {
+      await using at = await setup(layout);
+      await using producer = at.client('producer');
+      const ended = await (await producer.execute({ executor: 'note.write', input: { text: 'hello' } })).ended();
+      expect(ended).to.include({ outcome: 'succeeded' });
+
+      const { nc, publisher, subjects } = at.registrar;
+      const store = createKvResourceStore({ nc, publisher, subjects, serverNow: () => at.registrar.serverNow() });
+      const ref = { kind: 'book', id: 'b1' };
+      await store.write({ op: 'create', ref, state: 'OK', set: {} }, { turn: 0, effect: 'made' });
+      expect(await (await producer.execute({ executor: 'book.bind', resource: ref })).ended()).to.include({ outcome: 'succeeded' });
+
+      await using operator = at.client('operator');
+      const held = await operator.execute({ executor: 'note.hold' });
+      await operator.cancel(held.id);
+      expect(await held.ended()).to.include({ outcome: 'cancelled' });
+
+      await using reader = at.client('reader');
+      expect((await reader.operations()).map(({ executor }) => executor)).to.have.members(['note.write', 'book.bind', 'note.hold']);
+      expect(await reader.follow(held.id).ended()).to.include({ outcome: 'cancelled' });
+      expect(await reader.deadLetters()).to.deep.equal([]);
+
+      await using sender = at.client('sender-notes');
+      expect((await (await sender.sendTask(write, { text: 'alone' })).ended()).outcome).to.include({ kind: 'succeeded' });
+      expect((await (await sender.sendTask(write, { text: 'bad' })).ended()).outcome).to.include({ kind: 'failed' });
+
+      expect(at.violations()).to.deep.equal([]);
+    });
+  });
+}

@@ -1,0 +1,215 @@
+/**
+ * What each role may do on the server: the exact subjects it publishes to and subscribes to, and nothing else. The
+ * reasons, line by line, are in `docs/permissions.md`; how they become a server's configuration is in `rights-config.ts`.
+ */
+import { encodeToken, type QueueClass, queueClasses, type Sender, type Subjects, TroupeError } from '@troupe/protocol';
+import { taskDurable, topologyDefaults, type TopologyOptions } from './topology.ts';
+
+/**
+ * - `producer` sends commands and hears its answers. Nothing else.
+ * - `sender` sends tasks of the given pools without an executor.
+ * - `reader` sees operations, resources, events and dead letters; `operator` also sends commands and verbs.
+ * - `registrar` registers and removes resources, from outside of operations.
+ * - `worker` runs tasks of the given pools and classes.
+ * - `supervisor`, `throttle`: the hosts. They write state and timers, and are trusted.
+ * - `admin` creates and repairs streams and consumers, and sees no message.
+ */
+export const rightsRoles = ['producer', 'sender', 'reader', 'operator', 'registrar', 'worker', 'supervisor', 'throttle', 'admin'] as const;
+export type RightsRole = (typeof rightsRoles)[number];
+
+export interface RightsOptions extends Pick<TopologyOptions, 'subjects' | 'pools' | 'partitions' | 'roles'> {
+  /** Name of the user. Its inboxes are below `_INBOX.<name>`, where no other user hears. Default: the role, with the pool of a worker. */
+  readonly user?: string;
+  /** Of a worker: classes that it serves. Default: all. */
+  readonly classes?: readonly QueueClass[];
+}
+
+export interface Rights {
+  readonly role: RightsRole;
+  readonly user: string;
+  /** Must be given to the connection as `inboxPrefix`, else every request is refused. */
+  readonly inboxPrefix: string;
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+}
+
+/** Throws `invalid_options` that names the field. */
+export function rightsOf(role: RightsRole, options: RightsOptions): Rights {
+  const pools = options.pools ?? topologyDefaults.pools;
+  if (!rightsRoles.includes(role)) throw wrong('role', `must be one of ${rightsRoles.join(', ')}`);
+  if (pools.length === 0 || pools.includes('')) throw wrong('pools', 'must be names of pools');
+  // the marks of hosts are kept beside those of pools
+  if (pools.includes('host')) throw wrong('pools', 'must not be host');
+  const needed = { ...options, pools, classes: options.classes ?? queueClasses };
+  const user = options.user ?? (role === 'worker' || role === 'sender' ? [role, ...pools.map(encodeToken)].join('-') : role);
+  if (!/^[A-Za-z0-9_=-]+$/.test(user)) throw wrong('user', 'must be of the characters A-Z a-z 0-9 _ = -, for it names inboxes');
+  const inboxPrefix = `_INBOX.${user.replaceAll('=', '_')}`;
+  const { publish, subscribe = [] } = lists[role](needed);
+  return { role, user, inboxPrefix, publish: unique(publish), subscribe: unique([`${inboxPrefix}.>`, ...subscribe]) };
+}
+
+interface Lists {
+  readonly publish: readonly string[];
+  readonly subscribe?: readonly string[];
+}
+
+interface Needed extends RightsOptions {
+  readonly pools: readonly string[];
+  readonly classes: readonly QueueClass[];
+}
+
+const lists: Readonly<Record<RightsRole, (needed: Needed) => Lists>> = {
+  producer: ({ subjects: { ns } }) => ({ publish: [`${ns}.command.*`] }),
+
+  sender: ({ subjects, pools }) => ({
+    publish: [
+      ...pools.map((pool) => `${subjects.ns}.task.*.${encodeToken(pool)}.*`),
+      info(subjects.streams.state),
+      last(subjects.streams.results, `${subjects.ns}.result.*`),
+    ],
+    subscribe: [`${subjects.ns}.result.*`],
+  }),
+
+  reader: ({ subjects }) => ({ publish: reading(subjects), subscribe: [`${subjects.ns}.live.>`, `${subjects.ns}.answer.*`] }),
+
+  operator: ({ subjects }) => ({
+    publish: [`${subjects.ns}.command.*`, `${subjects.ns}.mail.*.*.verb`, ...reading(subjects)],
+    subscribe: [`${subjects.ns}.live.>`, `${subjects.ns}.answer.*`],
+  }),
+
+  registrar: ({ subjects }) => ({
+    publish: [info(subjects.streams.state), ...keeping(subjects), batch(`KV_${subjects.buckets.resources}`)],
+  }),
+
+  worker: ({ subjects, pools, classes, roles = topologyDefaults.roles }) => {
+    const { ns, streams } = subjects;
+    const waiters = roles['supervisor'] ?? [];
+    return {
+      publish: [
+        ...pools.flatMap((pool) => [
+          ...classes.flatMap((cls) => consuming(streams.tasks, taskDurable(cls, pool))),
+          ...waiters.map((kind) => `${ns}.mail.${encodeToken(kind)}.*.${encodeToken(`task-${pool}` satisfies Sender)}`),
+          `${ns}.mark.${encodeToken(pool)}.*`,
+          ...classes.map((cls) => `${ns}.dead.task.${cls}.${encodeToken(pool)}`),
+          last(streams.results, `${ns}.mark.${encodeToken(pool)}.*`),
+        ]),
+        `${ns}.result.*`,
+        last(streams.results, `${ns}.result.*`),
+        ...waiters.map((kind) => last(streams.state, `${ns}.state.${encodeToken(kind)}.*`)),
+        info(streams.state),
+      ],
+      subscribe: pools.map((pool) => subjects.signal(pool)),
+    };
+  },
+
+  supervisor: (needed) => {
+    const { ns, streams } = needed.subjects;
+    return hosting('supervisor', needed, {
+      publish: [
+        ...consuming(streams.commands, 'door'),
+        `${ns}.task.*.*.*`,
+        `${ns}.result.*`,
+        `${ns}.dead.>`,
+        `${ns}.answer.*`,
+        `${ns}.signal.*`,
+        // answers to whoever named an inbox in a command
+        '_INBOX.>',
+        ...keeping(needed.subjects),
+        ...[streams.commands, streams.tasks, streams.results].map(info),
+        // how much of the account's storage is used: over the mark the door shuts
+        '$JS.API.INFO',
+      ],
+    });
+  },
+
+  throttle: (needed) => {
+    const { ns } = needed.subjects;
+    return hosting('throttle', needed, { publish: [`${ns}.dead.mail.>`] });
+  },
+
+  admin: ({ subjects: { streams, buckets } }) => ({
+    publish: [...Object.values(streams), ...Object.values(buckets).map((bucket) => `KV_${bucket}`)].flatMap((stream) => [
+      ...['INFO', 'CREATE', 'UPDATE'].map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
+      `$JS.API.CONSUMER.LIST.${stream}`,
+      `$JS.API.CONSUMER.INFO.${stream}.*`,
+      `$JS.API.CONSUMER.CREATE.${stream}.>`,
+      // how the client makes a durable with several filters
+      `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.*`,
+    ]),
+  }),
+};
+
+/** What any host of entities needs: the mailboxes of its role, the records of its kinds, the clock, its siblings. */
+function hosting(role: string, { subjects, partitions = topologyDefaults.partitions, roles }: Needed, more: Lists): Lists {
+  const { ns, streams, buckets } = subjects;
+  const kinds = ({ ...topologyDefaults.roles, ...roles }[role] ?? []).map(encodeToken);
+  const siblings = `$KV.${buckets.hosts}.${encodeToken(role)}.*`;
+  const durables = Array.from({ length: partitions }, (_, partition) => `${role}_${partition}`);
+  return {
+    publish: [
+      ...durables.flatMap((durable) => [...consuming(streams.mail, durable), ...consuming(streams.timers, durable)]),
+      `${ns}.mail.*.*.entity`,
+      ...kinds.flatMap((kind) => [
+        `${ns}.state.${kind}.>`,
+        `${ns}.tomb.${kind}.*`,
+        // a schedule reaches every subject of its stream: whoever has this is trusted with all timers
+        `${ns}.timer.${kind}.*.*`,
+      ]),
+      `${ns}.event.>`,
+      `${ns}.mark.host.*`,
+      siblings,
+      ...(more.publish ?? []),
+      ...[streams.mail, streams.timers, streams.state].map(info),
+      // is an input still there: by sequence, so not by subject
+      batch(streams.mail),
+      batch(streams.timers),
+      last(streams.results, `${ns}.mark.host.*`),
+      ...kinds.map((kind) => last(streams.state, `${ns}.state.${kind}.*`)),
+      ...kinds.map((kind) => last(streams.state, `${ns}.tomb.${kind}.*`)),
+      // items of a record, many at once; its last sequence, from the leader
+      batch(streams.state),
+      leader(streams.state),
+      batch(`KV_${buckets.hosts}`),
+    ],
+    subscribe: [siblings],
+  };
+}
+
+/** Single resources: read, and written by compare-and-set; a refusal is checked with the leader. */
+function keeping({ buckets: { resources } }: Subjects): string[] {
+  return [`$KV.${resources}.*.*`, last(`KV_${resources}`, `$KV.${resources}.*.*`), leader(`KV_${resources}`)];
+}
+
+/** By subject and page by page: records, results, events, dead letters, resources, hosts. The server's time. */
+function reading({ ns, streams, buckets }: Subjects): string[] {
+  return [
+    info(streams.state),
+    batch(streams.state),
+    last(streams.state, `${ns}.>`),
+    batch(streams.events),
+    batch(streams.dead),
+    last(streams.results, `${ns}.result.*`),
+    batch(`KV_${buckets.resources}`),
+    last(`KV_${buckets.resources}`, `$KV.${buckets.resources}.>`),
+    batch(`KV_${buckets.hosts}`),
+  ];
+}
+
+/** To pull from one durable, and to settle what it gave: in the short form of the subject and in that of a server with domains. */
+function consuming(stream: string, durable: string): string[] {
+  return [`$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`, `$JS.ACK.${stream}.${durable}.>`, `$JS.ACK.*.*.${stream}.${durable}.>`];
+}
+
+const info = (stream: string): string => `$JS.API.STREAM.INFO.${stream}`;
+const last = (stream: string, subject: string): string => `$JS.API.DIRECT.GET.${stream}.${subject}`;
+/** Reads by sequence and of many at once; what is read is named in the body, so the right is one to the whole stream. */
+const batch = (stream: string): string => `$JS.API.DIRECT.GET.${stream}`;
+const leader = (stream: string): string => `$JS.API.STREAM.MSG.GET.${stream}`;
+
+function unique(all: readonly string[]): string[] {
+  return [...new Set(all)];
+}
+
+function wrong(field: string, rule: string): TroupeError {
+  return new TroupeError('invalid_options', `${field} ${rule}`, { field });
+}
