@@ -15,7 +15,10 @@ export type ProbeName =
   | 'task.outcomeStored'
   | 'task.acknowledged'
   | 'command.received'
-  | 'command.forwarded';
+  | 'command.forwarded'
+  | 'relay.claimed'
+  | 'relay.published'
+  | 'relay.deleted';
 
 export type Probe = (name: ProbeName, subject: string) => void | Promise<void>;
 

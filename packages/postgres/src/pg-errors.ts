@@ -15,6 +15,16 @@ function stateOf(error: unknown): string | undefined {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
+/** Whether it is the driver that failed, and not the server that refused or our own code that threw. */
+export function isLost(error: unknown): boolean {
+  return !isTroupeError(error) && stateOf(error) === undefined && !isDefect(error);
+}
+
+/** A defect of ours is no outage. */
+function isDefect(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError;
+}
+
 /**
  * The error of a failed transaction as one of ours: `unavailable` when asking again may help, also for whatever the driver
  * threw without an SQLSTATE, which is the network; `topology_mismatch` where the migration is missing; `not_permitted`.
@@ -24,8 +34,7 @@ export function unavailableOr(error: unknown): unknown {
   const state = stateOf(error);
   const text = error instanceof Error ? error.message : String(error);
   if (state === undefined) {
-    // a defect of ours is no outage
-    if (error instanceof TypeError || error instanceof RangeError) return error;
+    if (isDefect(error)) return error;
     return new TroupeError('unavailable', `no answer from PostgreSQL: ${text}`, { retryable: true, cause: error });
   }
   const data = { sqlState: state };

@@ -1,6 +1,6 @@
 /** What is needed of a connection pool; that of `pg` is one. The driver itself is known in this file alone. */
 import pg from 'pg';
-import { unavailableOr } from './pg-errors.ts';
+import { isLost, unavailableOr } from './pg-errors.ts';
 
 export interface QueryResult {
   readonly rows: readonly Record<string, unknown>[];
@@ -34,6 +34,8 @@ export interface PoolOptions {
   readonly max?: number;
   /** Shown in `pg_stat_activity`. Default `troupe`. */
   readonly applicationName?: string;
+  /** A statement without an answer for so long counts as failed, and its connection as broken. Default 30000. */
+  readonly queryTimeoutMs?: number;
 }
 
 /** How long one attempt to connect may take; a pool without a limit waits for ever for a server that drops packets. */
@@ -46,7 +48,8 @@ export function createPool(options: PoolOptions = {}): OwnPool {
     max: options.max ?? 10,
     application_name: options.applicationName ?? 'troupe',
     connectionTimeoutMillis: CONNECT_MS,
-    // a peer that vanished is noticed by the system, not after hours
+    // a peer that vanished without a word
+    query_timeout: options.queryTimeoutMs ?? 30_000,
     keepAlive: true,
   });
   // an idle connection that breaks is replaced; without a listener it would end the process
@@ -76,8 +79,11 @@ export async function inTransaction<T>(pool: Pool, begin: string, body: (tx: Que
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch(onError);
-    throw unavailableOr(broken ?? error);
+    const known = unavailableOr(broken ?? error);
+    // without an answer nobody knows where the connection stands; the server rolls back when it ends
+    if (broken === undefined && isLost(error)) onError(error as Error);
+    if (broken === undefined) await client.query('ROLLBACK').catch(onError);
+    throw known;
   } finally {
     (client as unknown as { off(event: string, listener: unknown): void }).off('error', onError);
     client.release(broken);

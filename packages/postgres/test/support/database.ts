@@ -18,14 +18,15 @@ export async function createDatabase(url?: string): Promise<TestDatabase> {
     return pool;
   };
   const pool = newPool();
-  await migrate(pool, { schema: schema.name });
-  return {
-    schema,
-    pool,
-    newPool,
-    async [Symbol.asyncDispose]() {
-      await Promise.all(pools.map((one) => one.end()));
-      await schema.drop();
-    },
+  const end = async () => {
+    await Promise.all(pools.map((one) => one.end()));
+    await schema.drop();
   };
+  try {
+    await migrate(pool, { schema: schema.name });
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return { schema, pool, newPool, [Symbol.asyncDispose]: end };
 }
