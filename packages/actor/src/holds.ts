@@ -1,9 +1,14 @@
-/** The messages that a host holds: renewed from receipt, while their turns wait for the server or a store. */
+/** The messages that a host holds: renewed from receipt, until their turns have ended or they are put off. */
 import type { Clock } from './clock.ts';
-import type { Delivery } from './ports.ts';
+import type { Delivery, InputRef } from './ports.ts';
+
+/** Messages let go that are remembered; more would only be a matter of a very long outage. */
+const REMEMBERED = 20_000;
 
 export class Holds {
   private readonly since = new Map<Delivery, number>();
+  /** Inputs that this process has seen and not acknowledged, oldest first. */
+  private readonly seen = new Set<string>();
   private readonly clock: Clock;
   private readonly renewMs: number;
   private cancel: (() => void) | undefined;
@@ -13,9 +18,19 @@ export class Holds {
     this.renewMs = ackWaitMs / 2;
   }
 
-  add(delivery: Delivery): void {
+  /** True if this process has seen the input before: whatever made it come again, it was not the death of its host. */
+  add(delivery: Delivery): boolean {
+    const name = nameOf(delivery.ref);
+    const isKnown = this.seen.has(name);
+    this.seen.add(name);
+    if (this.seen.size > REMEMBERED) for (const oldest of this.seen) if (this.seen.delete(oldest)) break;
     this.since.set(delivery, this.clock.monotonic());
     this.arm();
+    return isKnown;
+  }
+
+  has(delivery: Delivery): boolean {
+    return this.since.has(delivery);
   }
 
   /** Lets go without acknowledging: the message comes again. */
@@ -23,9 +38,16 @@ export class Holds {
     for (const delivery of deliveries) this.since.delete(delivery);
   }
 
+  /** Lets go what made the host fail: when it comes again, that start had no end. */
+  abandon(deliveries: readonly Delivery[]): void {
+    this.release(deliveries);
+    for (const { ref } of deliveries) this.seen.delete(nameOf(ref));
+  }
+
   acknowledge(deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries) {
       this.since.delete(delivery);
+      this.seen.delete(nameOf(delivery.ref));
       delivery.ack();
     }
   }
@@ -49,4 +71,8 @@ export class Holds {
       this.arm();
     });
   }
+}
+
+function nameOf({ stream, sequence }: InputRef): string {
+  return `${stream}.${sequence}`;
 }

@@ -16,7 +16,10 @@ export interface HostOptions {
   readonly random: Random;
   /** Window within which the server drops a message id it has seen; an activation younger than half of it emits again. */
   readonly dedupWindowMs: number;
-  /** Hold of a delivered message; renewed here while a turn waits for the store. Default 2000. */
+  /**
+   * Hold of a delivered message, renewed here while its turn runs. A turn that cannot be applied for so long is put off.
+   * Default 2000.
+   */
   readonly ackWaitMs?: number;
   /** Records kept in memory when idle. Default 1000; more costs memory, fewer costs loads. */
   readonly maxResident?: number;
@@ -48,6 +51,8 @@ export type HostEvent =
     }
   | { readonly type: 'quarantined'; readonly address: Address; readonly error: WireError }
   | { readonly type: 'refused'; readonly address: Address; readonly messageType: string; readonly sender: string }
+  /** A store was down for longer than the hold: the messages come again as timers, at `atMs` (epoch milliseconds). */
+  | { readonly type: 'putOff'; readonly address: Address; readonly messages: number; readonly atMs: number; readonly error: WireError }
   | { readonly type: 'unavailable'; readonly address: Address; readonly error: WireError };
 
 export interface EntityHost {

@@ -11,8 +11,9 @@
  *  - a failed compare-and-set is never acknowledged: the state is dropped, loaded and the messages applied again;
  *  - the outcome of a refusable effect is folded by a further turn before the messages that caused it are acknowledged.
  */
-import { type Address, toWireError, type WireError } from '@troupe/protocol';
+import { toWireError, type WireError } from '@troupe/protocol';
 import type { Behaviour, Incoming } from './behaviour.ts';
+import type { Cell } from './cell.ts';
 import { sleep } from './clock.ts';
 import { activate } from './activation.ts';
 import { fold, FoldError, type Folded } from './fold.ts';
@@ -20,17 +21,9 @@ import { Holds } from './holds.ts';
 import { type EntityHost, type HostEvent, type HostOptions, type Loaded, writeEnded } from './host-types.ts';
 import type { Delivery } from './ports.ts';
 import { probe } from './probe.ts';
-import { untilAvailable } from './until-available.ts';
 import { backoffMs, supervisionDefaults, type SupervisionOptions } from './supervision.ts';
-
-interface Cell {
-  readonly address: Address;
-  readonly name: string;
-  readonly behaviour: Behaviour;
-  queue: Delivery[];
-  running: boolean;
-  loaded: Loaded | undefined;
-}
+import { Supervisor } from './supervisor.ts';
+import { untilAvailable, Waits } from './until-available.ts';
 
 export function createEntityHost(options: HostOptions): EntityHost {
   return new Host(options);
@@ -42,6 +35,10 @@ class Host implements EntityHost {
   private readonly behaviours: ReadonlyMap<string, Behaviour>;
   private readonly cells = new Map<string, Cell>();
   private readonly holds: Holds;
+  private readonly waits: Waits;
+  private readonly supervisor: Supervisor;
+  /** Deliveries of inputs that this process has had before. */
+  private readonly known = new WeakSet<Delivery>();
   private readonly stopped = new AbortController();
   private generation = 0;
   private active = 0;
@@ -51,7 +48,18 @@ class Host implements EntityHost {
     this.options = options;
     this.supervision = { ...supervisionDefaults, ...options.supervision };
     this.holds = new Holds(options.clock, options.ackWaitMs ?? 2_000);
+    this.waits = new Waits(options.clock);
     this.behaviours = new Map(options.behaviours.map((b) => [b.kind, b]));
+    this.supervisor = new Supervisor({
+      options,
+      supervision: this.supervision,
+      holds: this.holds,
+      waits: this.waits,
+      retry: (cell, run) => this.retry(cell, run),
+      load: (cell) => this.load(cell, []),
+      commit: (cell, loaded, folded, doubtful) => this.commit(cell, loaded, folded, [], doubtful),
+      tell: (event) => this.emitEvent(event),
+    });
   }
 
   get resident(): number {
@@ -65,12 +73,12 @@ class Host implements EntityHost {
     const name = `${delivery.to.kind}/${delivery.to.key}`;
     let cell = this.cells.get(name);
     if (cell === undefined) {
-      cell = { address: delivery.to, name, behaviour, queue: [], running: false, loaded: undefined };
+      cell = { address: delivery.to, name, behaviour, queue: [], running: false, loaded: undefined, turn: undefined };
       this.cells.set(name, cell);
       this.evict();
     }
     cell.queue.push(delivery);
-    this.holds.add(delivery);
+    if (this.holds.add(delivery)) this.known.add(delivery);
     if (!cell.running) void this.run(cell);
   }
 
@@ -106,7 +114,7 @@ class Host implements EntityHost {
         } catch (cause) {
           // a defect of the host or of an adapter: the messages come again, and count as starts without an end
           cell.loaded = undefined;
-          this.holds.release(batch);
+          this.holds.abandon(batch);
           this.emitEvent({ type: 'unavailable', address: cell.address, error: toWireError(cause) });
         }
       }
@@ -123,6 +131,8 @@ class Host implements EntityHost {
 
   /** Applies a batch to its end: all of it acknowledged, put off, or (after a freeze or stop) left to come again. */
   private async turn(cell: Cell, first: readonly Delivery[], generation: number): Promise<void> {
+    const until = this.options.clock.monotonic() + (this.options.ackWaitMs ?? 2_000);
+    const turn = (cell.turn = { deliveries: first, until, isPutOff: false });
     let batch = await this.screen(cell, first);
     // outcomes of writes, folded before the messages that caused them are acknowledged
     let outcomes: Incoming[] = [];
@@ -131,12 +141,13 @@ class Host implements EntityHost {
     while (batch.length > 0 || waiting.length > 0) {
       // a freeze lies behind us: what we hold is delivered elsewhere already
       this.options.guard?.check();
-      if (generation !== this.generation || this.stopped.signal.aborted) return this.holds.release([...waiting, ...batch]);
+      if (generation !== this.generation) return this.holds.abandon([...waiting, ...batch]);
+      if (turn.isPutOff || this.stopped.signal.aborted) return this.holds.release([...waiting, ...batch]);
       const loaded = await this.load(cell, outcomes);
       // no outcomes after a reload: another host has gone on with this record; ours come again and answer nothing
       if (loaded === undefined || (batch.length === 0 && outcomes.length === 0)) return this.holds.release([...waiting, ...batch]);
       if (loaded.record.quarantine !== undefined) {
-        if (!(await this.leaveQuarantine(cell, loaded, batch))) return this.holds.release([...waiting, ...batch]);
+        if (!(await this.supervisor.leaveQuarantine(cell, loaded, batch))) return this.holds.release([...waiting, ...batch]);
         cell.loaded = undefined;
         continue;
       }
@@ -158,7 +169,7 @@ class Host implements EntityHost {
         // outcomes are produced again by the activation: their writes are effects of the committed root
         outcomes = [];
         if (guilty !== undefined) {
-          await this.failed(cell, guilty, error.cause);
+          await this.supervisor.failed(cell, guilty, error.cause);
           batch = batch.filter((d) => d !== guilty);
           continue;
         }
@@ -167,7 +178,7 @@ class Host implements EntityHost {
           await sleep(this.options.clock, delay, this.stopped.signal);
           continue;
         }
-        await this.quarantine(cell, toWireError(error.cause), 'write.ended');
+        await this.supervisor.quarantine(cell, toWireError(error.cause), 'write.ended');
         this.holds.acknowledge(waiting);
         return this.holds.release(batch);
       }
@@ -213,18 +224,20 @@ class Host implements EntityHost {
   private async screen(cell: Cell, batch: readonly Delivery[]): Promise<Delivery[]> {
     const kept: Delivery[] = [];
     for (const delivery of batch) {
+      if (cell.turn?.isPutOff === true) return [];
       if (cell.behaviour.mayReceive?.(delivery.message) === false) {
         const { type, sender } = delivery.message;
         this.emitEvent({ type: 'refused', address: cell.address, messageType: type, sender });
-        await this.bury(cell, delivery, { code: 'not_permitted', message: `${sender} may not send ${type}` });
+        await this.supervisor.bury(cell, delivery, { code: 'not_permitted', message: `${sender} may not send ${type}` });
         continue;
       }
-      if (delivery.deliveries > 1) {
+      // what has come here before and comes again did not kill this process
+      if (delivery.deliveries > 1 && !this.known.has(delivery)) {
         const starts = await this.retry(cell, () => this.options.inputs.recordStart(delivery.ref));
         if (starts === undefined) continue;
         if (starts > this.supervision.crashes) {
           const error = { code: 'worker_lost', message: `started ${starts} times without an end` };
-          await this.bury(cell, delivery, error);
+          await this.supervisor.bury(cell, delivery, error);
           continue;
         }
       }
@@ -255,20 +268,25 @@ class Host implements EntityHost {
       doubtful,
     );
     const ttlMs = record.ttlSeconds === undefined ? undefined : record.ttlSeconds * 1_000;
-    const outcome = await this.retry(cell, async () => {
-      if (folded.puts.length > 0) {
-        await records.putItems(cell.address, folded.puts);
-        await probe('turn.itemsPut', cell.name);
-      }
-      // first, for the root does not name it. It is read only where there is no record: one that came early says nothing
-      const tombstone = folded.end?.tombstone;
-      if (tombstone !== undefined) await records.putTombstone(cell.address, tombstone.body, tombstone.ttlMs);
-      const first = await records.commit(cell.address, record.revision, text, ttlMs);
-      if (first.ok) return first;
-      // an own commit whose acknowledgement was lost looks like a lost race: the write id tells them apart
-      const now = await records.load(cell.address);
-      return now !== undefined && now.root.w === record.writeId() ? { ok: true as const, revision: now.revision } : first;
-    });
+    const outcome = await this.retry(
+      cell,
+      async () => {
+        if (folded.puts.length > 0) {
+          await records.putItems(cell.address, folded.puts);
+          await probe('turn.itemsPut', cell.name);
+        }
+        // first, for the root does not name it. It is read only where there is no record: one that came early says nothing
+        const tombstone = folded.end?.tombstone;
+        if (tombstone !== undefined) await records.putTombstone(cell.address, tombstone.body, tombstone.ttlMs);
+        const first = await records.commit(cell.address, record.revision, text, ttlMs);
+        if (first.ok) return first;
+        // an own commit whose acknowledgement was lost looks like a lost race: the write id tells them apart
+        const now = await records.load(cell.address);
+        return now !== undefined && now.root.w === record.writeId() ? { ok: true as const, revision: now.revision } : first;
+        // while a try is under way nobody can tell whether the record names these inputs: they may not be acknowledged then
+      },
+      false,
+    );
     if (outcome === undefined || !outcome.ok) {
       if (outcome !== undefined) this.emitEvent({ type: 'conflict', address: cell.address });
       return false;
@@ -298,85 +316,22 @@ class Host implements EntityHost {
     });
   }
 
-  private async failed(cell: Cell, delivery: Delivery, cause: unknown): Promise<void> {
-    const error = toWireError(cause);
-    const tries = delivery.tries + 1;
-    this.emitEvent({ type: 'messageFailed', address: cell.address, messageType: delivery.message.type, tries, error });
-    if (tries >= this.supervision.tries) {
-      await this.bury(cell, delivery, error);
-      return;
-    }
-    const at = this.options.records.serverNow() + backoffMs(this.supervision, tries, this.options.random.next());
-    await this.putOff(cell, delivery, at, tries);
-  }
-
-  private async putOff(cell: Cell, delivery: Delivery, at: number, tries: number): Promise<void> {
-    const done = await this.retry(cell, async () => {
-      await this.options.inputs.putOff(delivery, at, tries);
-      return true;
-    });
-    if (done === true) this.holds.acknowledge([delivery]);
-    else this.holds.release([delivery]);
-  }
-
-  /** Dead letter first, then the mark on the entity, then the acknowledgement: in no order is the message lost. */
-  private async bury(cell: Cell, delivery: Delivery, error: WireError): Promise<void> {
-    const { message } = delivery;
-    const buried = await this.retry(cell, () =>
-      this.options.effects.emit(
-        [
-          {
-            type: 'bury',
-            id: `${cell.name}~${delivery.ref.stream}.${delivery.ref.sequence}`,
-            origin: ['mail', cell.address.kind, cell.address.key],
-            reason: error.code,
-            error,
-            body: { type: message.type, id: message.id, sender: message.sender, body: message.body, tries: delivery.tries } as never,
-            context: message.context,
-          },
-        ],
-        { from: cell.address, revision: 0 },
-      ),
-    );
-    if (buried === undefined) return this.holds.release([delivery]);
-    if (error.code !== 'not_permitted') await this.quarantine(cell, error, message.type);
-    this.holds.acknowledge([delivery]);
-  }
-
-  private async quarantine(cell: Cell, error: WireError, message: string): Promise<void> {
-    const loaded = await this.load(cell, []);
-    if (loaded === undefined || loaded.record.quarantine !== undefined) return;
-    loaded.record.quarantine = { reason: `${error.code}: ${error.message}`, at: this.options.records.serverNow(), message };
-    await this.commitMark(cell, loaded);
-    this.emitEvent({ type: 'quarantined', address: cell.address, error });
-  }
-
-  /** Writes the root with changed marks, an unchanged state, and the effects whose outcomes nobody has folded. */
-  private async commitMark(cell: Cell, loaded: Loaded): Promise<void> {
-    const { record } = loaded;
-    const pending = record.effectsOfRoot.filter((e) => e.type === 'write');
-    const unchanged: Folded = { rootText: record.rootText, puts: [], pending, fleeting: [], end: undefined, changed: true };
-    if (!(await this.commit(cell, loaded, unchanged, [], pending.length > 0))) cell.loaded = undefined;
-  }
-
-  /** A quarantined entity takes the verb `verb.release` and nothing else; other messages wait as timers. */
-  private async leaveQuarantine(cell: Cell, loaded: Loaded, batch: readonly Delivery[]): Promise<boolean> {
-    const release = batch.find((d) => d.message.type === 'verb.release' && d.message.sender === 'verb');
-    if (release !== undefined) {
-      loaded.record.quarantine = undefined;
-      await this.commitMark(cell, loaded);
-      return true;
-    }
-    const at = this.options.records.serverNow() + this.supervision.quarantineDelayMs;
-    for (const delivery of batch) await this.putOff(cell, delivery, at, delivery.tries);
-    return false;
-  }
-
-  /** Undefined when the host stops before it succeeded. */
-  private retry<T>(cell: Cell, run: () => Promise<T>): Promise<T | undefined> {
+  /** Undefined when the host stops, or the messages of the turn were put off, before it succeeded. */
+  private retry<T>(cell: Cell, run: () => Promise<T>, whileTrying = true): Promise<T | undefined> {
     const { clock, random } = this.options;
+    const { turn } = cell;
+    const patience = {
+      whileTrying,
+      handOver: (reason: WireError) => this.supervisor.putOffTurn(cell, reason),
+      get until() {
+        return turn!.until;
+      },
+      set until(ms: number) {
+        turn!.until = ms;
+      },
+    };
     return untilAvailable(run, {
-      ...{ clock, random, supervision: this.supervision, signal: this.stopped.signal },
+      ...{ clock, random, patience, waits: this.waits, supervision: this.supervision, signal: this.stopped.signal },
       onUnavailable: (error) => this.emitEvent({ type: 'unavailable', address: cell.address, error }),
     });
   }

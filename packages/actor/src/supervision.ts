@@ -14,6 +14,11 @@ export interface SupervisionOptions {
   readonly crashes: number;
   /** How long a message to a quarantined entity is put off before it is looked at again. */
   readonly quarantineDelayMs: number;
+  /**
+   * How long the messages of an entity are put off whose turn cannot be applied within their hold, because a store is down.
+   * With a quarter of jitter either way; an entity goes on at the latest so long after the outage.
+   */
+  readonly outageDelayMs: number;
 }
 
 export const supervisionDefaults: SupervisionOptions = Object.freeze({
@@ -22,6 +27,7 @@ export const supervisionDefaults: SupervisionOptions = Object.freeze({
   maxBackoffMs: 10_000,
   crashes: 5,
   quarantineDelayMs: 30_000,
+  outageDelayMs: 4_000,
 });
 
 export function backoffMs(options: SupervisionOptions, tries: number, random: number): number {

@@ -80,8 +80,8 @@ export interface Broker {
   readonly tombstones: Map<string, Json>;
   readonly putOffs: { id: string; tries: number; at: number }[];
   readonly items: Map<string, StoredItem>;
-  /** Runs before the named port call; may throw, or return false to lose the acknowledgement of a commit. */
-  fault: (call: string) => void | boolean;
+  /** Runs before the named port call; may throw, hang (by its promise), or return false to lose the acknowledgement of a commit. */
+  fault: (call: string) => void | boolean | Promise<void>;
   host(behaviour: Behaviour, overrides?: Partial<HostOptions>): EntityHost;
   post(key: string, type: string, body?: Json, extra?: Partial<Incoming>): number;
   /** Delivers everything unacknowledged (again). */
@@ -98,6 +98,7 @@ export function createBroker(kind = 'counter'): Broker {
   let hosts = 0;
   let revision = 100;
   const starts = new Map<number, number>();
+  const putOffs = new Map<number, number>();
   const nameOf = (a: Address): string => `${a.kind}/${a.key}`;
 
   const broker: Broker = {
@@ -114,7 +115,7 @@ export function createBroker(kind = 'counter'): Broker {
     host(behaviour, overrides = {}) {
       const store: RecordStore = {
         async load(address): Promise<LoadedRecord | undefined> {
-          broker.fault('load');
+          await broker.fault('load');
           const found = records.get(nameOf(address));
           if (found === undefined) return undefined;
           const prefix = `${nameOf(address)}|`;
@@ -122,14 +123,14 @@ export function createBroker(kind = 'counter'): Broker {
           return { revision: found.revision, storedAt: found.storedAt, root: JSON.parse(found.text) as RootRecord, items: under };
         },
         async putItems(address, added) {
-          broker.fault('putItems');
+          await broker.fault('putItems');
           for (const item of added) items.set(`${nameOf(address)}|${item.nonce}.${item.n}`, JSON.parse(encodeJson(item)) as StoredItem);
         },
         async removeItems(address, removed) {
           for (const { nonce, n } of removed) items.delete(`${nameOf(address)}|${nonce}.${n}`);
         },
         async commit(address, expected, text) {
-          const kept = broker.fault('commit');
+          const kept = await broker.fault('commit');
           const last = records.get(nameOf(address))?.revision ?? 0;
           if (last !== expected) return { ok: false, lastRevision: last };
           records.set(nameOf(address), { revision: ++revision, storedAt: clock.now(), text });
@@ -141,14 +142,15 @@ export function createBroker(kind = 'counter'): Broker {
           return (records.get(nameOf(address))?.revision ?? 0) === last;
         },
         async putTombstone(address, body) {
-          broker.fault('putTombstone');
+          await broker.fault('putTombstone');
           broker.tombstones.set(nameOf(address), body);
         },
         serverNow: () => clock.now(),
       };
       const effects: EffectSink = {
         async emit(pending, context) {
-          broker.fault('emit');
+          await broker.fault('emit');
+          for (const effect of pending) if (effect.type === 'write') await broker.fault('write');
           const ended = [];
           for (const effect of pending) {
             broker.emitted.push(effect);
@@ -172,8 +174,13 @@ export function createBroker(kind = 'counter'): Broker {
           return n;
         },
         async putOff(delivery, at, tries) {
+          await broker.fault('putOff');
+          // named by the input that it replaces: twice is once
+          const before = putOffs.get(delivery.ref.sequence);
+          if (before !== undefined && mail.has(before)) return;
           broker.putOffs.push({ id: delivery.message.id, tries, at });
           const seq = ++sequence;
+          putOffs.set(delivery.ref.sequence, seq);
           mail.set(seq, { to: delivery.to, message: delivery.message, deliveries: 0, tries });
         },
       };

@@ -32,6 +32,10 @@ export function counter(options: { poison?: () => boolean } = {}): Behaviour<Cou
           return [{ type: 'removeItem', item: String(message.body) }];
         case 'write':
           return [{ type: 'write', write: { op: 'remove', ref: { kind: 'k', id: '1' }, operation: 'o', epoch: 1 } }];
+        case 'writeOnce':
+          if (state.seen.includes(message.id)) return [];
+          state.seen.push(message.id);
+          return [{ type: 'write', write: { op: 'remove', ref: { kind: 'k', id: '1' }, operation: 'o', epoch: 1 } }];
         case 'write.ended':
           if (options.poison?.() === true) throw new Error('cannot fold the outcome');
           state.written++;
@@ -57,6 +61,8 @@ export function counter(options: { poison?: () => boolean } = {}): Behaviour<Cou
       }
     },
     root: (state) =>
-      state.count + state.written + state.items.size === 0 ? undefined : { count: state.count, seen: state.seen, written: state.written },
+      state.count + state.written + state.items.size + state.seen.length === 0
+        ? undefined
+        : { count: state.count, seen: state.seen, written: state.written },
   };
 }

@@ -1,0 +1,137 @@
+/**
+ * What a host does with messages that it cannot apply: put off with backoff, buried after their budget, their entity
+ * quarantined until a verb releases it. See `supervision.ts` for the numbers.
+ */
+import { toWireError, type WireError } from '@troupe/protocol';
+import type { Cell } from './cell.ts';
+import type { Folded } from './fold.ts';
+import type { Holds } from './holds.ts';
+import type { HostEvent, HostOptions, Loaded } from './host-types.ts';
+import type { Delivery } from './ports.ts';
+import { putOffAll } from './putting-off.ts';
+import { backoffMs, type SupervisionOptions } from './supervision.ts';
+import type { Waits } from './until-available.ts';
+
+export interface SupervisorParts {
+  readonly options: HostOptions;
+  readonly supervision: SupervisionOptions;
+  readonly holds: Holds;
+  readonly waits: Waits;
+  /** Undefined when the host stops, or the messages of the turn were put off, before it succeeded. */
+  retry<T>(cell: Cell, run: () => Promise<T>): Promise<T | undefined>;
+  load(cell: Cell): Promise<Loaded | undefined>;
+  commit(cell: Cell, loaded: Loaded, folded: Folded, doubtful: boolean): Promise<boolean>;
+  tell(event: HostEvent): void;
+}
+
+export class Supervisor {
+  private readonly parts: SupervisorParts;
+
+  constructor(parts: SupervisorParts) {
+    this.parts = parts;
+  }
+
+  /** A message made its behaviour throw. */
+  async failed(cell: Cell, delivery: Delivery, cause: unknown): Promise<void> {
+    const { options, supervision } = this.parts;
+    const error = toWireError(cause);
+    const tries = delivery.tries + 1;
+    this.parts.tell({ type: 'messageFailed', address: cell.address, messageType: delivery.message.type, tries, error });
+    if (tries >= supervision.tries) {
+      await this.bury(cell, delivery, error);
+      return;
+    }
+    const at = options.records.serverNow() + backoffMs(supervision, tries, options.random.next());
+    await this.putOff(cell, delivery, at, tries);
+  }
+
+  /** Dead letter first, then the mark on the entity, then the acknowledgement: in no order is the message lost. */
+  async bury(cell: Cell, delivery: Delivery, error: WireError): Promise<void> {
+    const { options, holds } = this.parts;
+    const { message } = delivery;
+    const buried = await this.parts.retry(cell, () =>
+      options.effects.emit(
+        [
+          {
+            type: 'bury',
+            id: `${cell.name}~${delivery.ref.stream}.${delivery.ref.sequence}`,
+            origin: ['mail', cell.address.kind, cell.address.key],
+            reason: error.code,
+            error,
+            body: { type: message.type, id: message.id, sender: message.sender, body: message.body, tries: delivery.tries } as never,
+            context: message.context,
+          },
+        ],
+        { from: cell.address, revision: 0 },
+      ),
+    );
+    if (buried === undefined) return holds.release([delivery]);
+    if (error.code !== 'not_permitted') await this.quarantine(cell, error, message.type);
+    holds.acknowledge([delivery]);
+  }
+
+  async quarantine(cell: Cell, error: WireError, message: string): Promise<void> {
+    const loaded = await this.parts.load(cell);
+    if (loaded === undefined || loaded.record.quarantine !== undefined) return;
+    const at = this.parts.options.records.serverNow();
+    loaded.record.quarantine = { reason: `${error.code}: ${error.message}`, at, message };
+    await this.commitMark(cell, loaded);
+    this.parts.tell({ type: 'quarantined', address: cell.address, error });
+  }
+
+  /** A quarantined entity takes the verb `verb.release` and nothing else; other messages wait as timers. */
+  async leaveQuarantine(cell: Cell, loaded: Loaded, batch: readonly Delivery[]): Promise<boolean> {
+    const release = batch.find((d) => d.message.type === 'verb.release' && d.message.sender === 'verb');
+    if (release !== undefined) {
+      loaded.record.quarantine = undefined;
+      await this.commitMark(cell, loaded);
+      return true;
+    }
+    const at = this.parts.options.records.serverNow() + this.parts.supervision.quarantineDelayMs;
+    for (const delivery of batch) await this.putOff(cell, delivery, at, delivery.tries);
+    return false;
+  }
+
+  /** Puts off everything that waits for this key. False when that is not possible now: then it is held on to. */
+  async putOffTurn(cell: Cell, reason: WireError): Promise<boolean> {
+    const { options, supervision, holds, waits } = this.parts;
+    const { turn } = cell;
+    if (turn === undefined || turn.isPutOff) return true;
+    const { clock, random, records } = options;
+    const queued = cell.queue.splice(0);
+    const deliveries = [...turn.deliveries, ...queued].filter((delivery) => holds.has(delivery));
+    const atMs = records.serverNow() + Math.round(supervision.outageDelayMs * (0.75 + random.next() / 2));
+    const done = await waits.within(putOffAll(options, cell.address, deliveries, atMs), clock.monotonic() + (options.ackWaitMs ?? 2_000));
+    if (done === undefined || 'error' in done) {
+      cell.queue.unshift(...queued);
+      return false;
+    }
+    turn.isPutOff = true;
+    cell.loaded = undefined;
+    // another host is at this record: it comes again, to whoever has the record then
+    if (!done.value) holds.release(deliveries);
+    else {
+      holds.acknowledge(deliveries);
+      this.parts.tell({ type: 'putOff', address: cell.address, messages: deliveries.length, atMs, error: reason });
+    }
+    return true;
+  }
+
+  private async putOff(cell: Cell, delivery: Delivery, at: number, tries: number): Promise<void> {
+    const { options, holds } = this.parts;
+    const done = await this.parts.retry(cell, async () => {
+      await options.inputs.putOff(delivery, at, tries);
+      return true;
+    });
+    if (done === true) holds.acknowledge([delivery]);
+    else holds.release([delivery]);
+  }
+
+  /** Writes the root with changed marks, an unchanged state, and the effects whose outcomes nobody has folded. */
+  private async commitMark(cell: Cell, loaded: Loaded): Promise<void> {
+    const { record } = loaded;
+    const pending = record.effectsOfRoot.filter((e) => e.type === 'write');
+    const unchanged: Folded = { rootText: record.rootText, puts: [], pending, fleeting: [], end: undefined, changed: true };
+    if (!(await this.parts.commit(cell, loaded, unchanged, pending.length > 0))) cell.loaded = undefined;
+  }
+}
