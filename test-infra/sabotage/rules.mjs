@@ -115,4 +115,28 @@ export const rules = [
     package: 'packages/jetstream',
     test: 'gives a resource to one of many who ask at once',
   },
+  {
+    name: 'a producer with rights beyond commands',
+    file: 'packages/jetstream/src/rights.ts',
+    find: '  producer: ({ subjects: { ns } }) => ({ publish: [`${ns}.command.*`] }),',
+    replace: '  producer: ({ subjects: { ns } }) => ({ publish: [`${ns}.command.>`] }),',
+    package: 'apps/cli',
+    test: 'the producer every subject but COMMANDS',
+  },
+  {
+    name: 'a worker with rights to all pools',
+    file: 'packages/jetstream/src/rights.ts',
+    find: '          `${ns}.mark.${encodeToken(pool)}.*`,',
+    replace: '          `${ns}.mark.*.*`,',
+    package: 'apps/cli',
+    test: 'the worker everything but its classes and its pool',
+  },
+  {
+    name: 'guests in the account of the streams',
+    file: 'packages/jetstream/src/rights-config.ts',
+    find: "new Set(['supervisor', 'throttle', 'admin']);",
+    replace: "new Set(['supervisor', 'throttle', 'admin', 'worker']);",
+    package: 'apps/cli',
+    test: 'reaches no stream from an account of its own',
+  },
 ];
