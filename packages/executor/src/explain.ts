@@ -230,6 +230,11 @@ function summaryOf(view: OperationView, waits: readonly Wait[], now: number): st
   const steps = `${view.steps.done} of ${view.steps.total} steps`;
   const left = view.deadline === undefined ? '' : `, ${formatMs(Math.max(0, view.deadline - now))} to its deadline`;
   const first = waits[0];
+  const { paused } = view;
+  if (paused !== undefined) {
+    const by = `${paused.by === undefined ? '' : ` by ${paused.by}`}${paused.reason === undefined ? '' : `: ${paused.reason}`}`;
+    return `paused since ${formatMs(Math.max(0, now - paused.since))}${by}; ${steps}; nothing new starts until it is resumed`;
+  }
   const back = view.isUndoing === true ? ', taking back what was done' : '';
   const others = waits.length > 1 ? ` (and ${waits.length - 1} more)` : '';
   return `${view.status}, ${steps}${back}${left}${first === undefined ? '' : `: ${first.sentence}${others}`}`;

@@ -5,7 +5,7 @@ import { deadlineOf } from './nodes/deadlines.ts';
 import { statusOf } from './operation/first-mail.ts';
 import type { LogEntry } from './operation/log.ts';
 import { operationOf, type OperationRoot } from './operation/record.ts';
-import type { NodeState, Operation } from './operation/state.ts';
+import type { AuditEntry, NodeState, Operation } from './operation/state.ts';
 import { type CompiledNode, type CompiledPlan, nodeAt } from './plan/compiled.ts';
 
 export interface OperationView {
@@ -26,6 +26,10 @@ export interface OperationView {
   readonly steps: { readonly done: number; readonly total: number };
   /** Nodes under way, groups and attempts apart. */
   readonly current: readonly NodeView[];
+  /** Nothing new starts since (epoch milliseconds). */
+  readonly paused?: { readonly since: number; readonly by?: string; readonly reason?: string };
+  /** Who did what to it, the newest last. */
+  readonly audit?: readonly AuditEntry[];
   /** What was done is being taken back. */
   readonly isUndoing?: true;
   /** Steps that could not be taken back. */
@@ -75,6 +79,8 @@ export function viewOf(op: Operation): OperationView {
     acceptedAt: progress.acceptedAt,
     endedAt: progress.endedAt,
     deadline: progress.deadline,
+    paused: pausedOf(op),
+    audit: progress.audit,
     isUndoing: progress.undoing === undefined ? undefined : (true as const),
     left: progress.left,
     failedStep: progress.failedStep,
@@ -83,6 +89,12 @@ export function viewOf(op: Operation): OperationView {
     orphans: progress.orphans,
   });
   return { ...view, ...more };
+}
+
+function pausedOf({ progress: { paused } }: Operation): OperationView['paused'] {
+  if (paused === undefined) return undefined;
+  const { at, by, reason } = paused;
+  return { since: at, ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
 }
 
 function nodeView(plan: CompiledPlan, path: string, state: NodeState): NodeView | undefined {

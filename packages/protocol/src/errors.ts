@@ -22,6 +22,7 @@ export const errorCodes = {
   unknown_operation: 'No operation of that id is known, or not any more.',
   // ends of operations and steps
   cancelled: 'Cancelled by a verb.',
+  killed: 'Ended at once by a verb, without handlers.',
   superseded: 'A newer epoch owns the resource; this message changes nothing.',
   resource_gone: 'The resource vanished while the operation ran.',
   missing_on_backend: 'The backend object is known to be missing.',

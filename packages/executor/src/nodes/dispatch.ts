@@ -49,6 +49,28 @@ export function startNode(run: Run, path: string, node: CompiledNode): void {
   }
 }
 
+/** Whether the start of a node is only the start of what it contains. */
+export function startsNothing(node: CompiledNode): boolean {
+  switch (node.type) {
+    case 'chain':
+    case 'group':
+    case 'attempt':
+    case 'undoable':
+      return true;
+    case 'step':
+    case 'poll':
+    case 'pause':
+    case 'wait':
+    case 'signal':
+    case 'throttled':
+    case 'giveBack':
+    case 'transition':
+    case 'child':
+    case 'expand':
+      return false;
+  }
+}
+
 /** A node inside another has ended. */
 export function innerEnded(run: Run, path: string, node: CompiledNode, index: number, result: NodeResult): void {
   switch (node.type) {

@@ -68,7 +68,7 @@ function endOf(last: NodeResult, error: { readonly code: string; readonly messag
 function membersUnderWay(run: Run, path: string): Set<string> {
   const depth = path.split('.').length + 1;
   const out = new Set<string>();
-  for (const active of run.op.active.keys()) {
+  for (const active of [...run.op.active.keys(), ...(run.op.progress.paused?.starts ?? [])]) {
     if (active.startsWith(`${path}.`)) out.add(active.split('.').slice(0, depth).join('.'));
   }
   return out;

@@ -70,11 +70,16 @@ export function stepEnded(run: Run, path: string, body: TaskEnded): void {
     if (state.r === 1)
       return fail(run, path, { code: 'outcome_unknown', message: `nobody can tell whether ${node.id} happened`, cause: error });
     state.r = 1;
-    return send(run, path, state);
+    return again(run, path, state, 0);
   }
   const delayMs = nextDelayMs(task, state.n, outcome, run.context.random());
   if (delayMs === undefined) return fail(run, path, finalError(node.id, state.n, error));
-  if (delayMs === 0) return send(run, path, state);
+  again(run, path, state, delayMs);
+}
+
+/** The next attempt; in a pause it waits as a timer, like any other start. */
+function again(run: Run, path: string, state: StepState, delayMs: number): void {
+  if (delayMs === 0 && run.op.progress.paused === undefined) return send(run, path, state);
   state.p = 'retry';
   state.id = setTimer(run, 'step', delayMs, path);
 }

@@ -55,7 +55,7 @@ export function throttledInnerEnded(run: Run, path: string, index: number, resul
     run.jobs.push({ do: 'start', path: `${path}.${index + 1}` });
     return;
   }
-  release(run, path, node);
+  releaseLease(run, path, node);
   endNode(run, path, result);
 }
 
@@ -63,7 +63,7 @@ export function leaseOverdue(run: Run, path: string): void {
   const state = stateOf(run, path, 'lease');
   if (state?.p !== 'ask') return;
   const node = nodeOf(run, path, 'throttled');
-  release(run, path, node);
+  releaseLease(run, path, node);
   const waited = run.context.now - state.s;
   failNode(run, path, {
     code: 'deadline_exceeded',
@@ -75,7 +75,7 @@ export function leaseOverdue(run: Run, path: string): void {
 /** Only while it waits: a lease that is held ends with its nodes. */
 export function stopThrottled(run: Run, path: string, result: NodeResult): void {
   if (stateOf(run, path, 'lease')?.p !== 'ask') return;
-  release(run, path, nodeOf(run, path, 'throttled'));
+  releaseLease(run, path, nodeOf(run, path, 'throttled'));
   endNode(run, path, result);
 }
 
@@ -98,7 +98,8 @@ export function giveBack(run: Run, path: string): void {
   endNode(run, path, OK);
 }
 
-function release(run: Run, path: string, node: CompiledThrottled): void {
+/** Whether it is held or waited for: the scope knows. */
+export function releaseLease(run: Run, path: string, node: CompiledThrottled): void {
   send(run, ownerOf(node.scope), 'release', { lease: leaseOf(run, path) });
 }
 

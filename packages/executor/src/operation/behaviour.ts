@@ -4,7 +4,7 @@
  * nothing, after any time.
  */
 import type { Behaviour, Effect, Incoming, TurnContext, WriteEnded } from '@troupe/actor';
-import { type Duration, durationMs, encodeJson, type Json, type TaskEnded } from '@troupe/protocol';
+import { type Duration, durationMs, encodeJson, type TaskEnded } from '@troupe/protocol';
 import { kindsByName, type ResourceKind } from '@troupe/resource';
 import { type ExecutorDefinition, executorsByName } from '../executor.ts';
 import { type Planner, plannersByName } from '../planner.ts';
@@ -14,12 +14,11 @@ import { released, timerFired } from '../nodes/dispatch.ts';
 import { expandSeen } from '../nodes/expand.ts';
 import { refillGroup } from '../nodes/group.ts';
 import { pollEnded } from '../nodes/poll.ts';
-import { signalled } from '../nodes/signal.ts';
 import { stepEnded, stepProgress } from '../nodes/step.ts';
 import { leaseAsked, leaseGranted, leaseRefused } from '../nodes/throttled.ts';
 import { waitOver, waitSeen } from '../nodes/wait.ts';
 import type { TaskContract } from '@troupe/task';
-import { acceptAgain, acceptOutcome, cancelAccepting, givenBack } from './accept.ts';
+import { acceptAgain, acceptOutcome, givenBack } from './accept.ts';
 import { endSettled, lostError } from './ends.ts';
 import { checkDeadlines, stopAll, workOff } from './engine.ts';
 import { tellOver } from './finish.ts';
@@ -28,7 +27,8 @@ import { operationOf, rootOf } from './record.ts';
 import { createRun, type OperationSettings, type Run, shortTimer } from './run.ts';
 import { flushWrites, hasPendingWrites, settleWrite } from './resources.ts';
 import type { Operation, OperationState } from './state.ts';
-import { isNewVerb } from './verbs.ts';
+import { heldTimer } from './pause.ts';
+import { verb } from './verbs.ts';
 import { strangerAnswers } from './strangers.ts';
 
 export interface OperationOptions {
@@ -57,7 +57,8 @@ const ALLOWED: Readonly<Record<string, RegExp>> = {
   host: /^write\.ended$/,
   timer: /^timer\./,
   verb: /^verb\./,
-  entity: /^(command|child|child\.(answered|ended)|throttle\.(granted|refused|asked)|watch|operation\.over|resume|verb\.cancel)$/,
+  entity:
+    /^(command|child|child\.(answered|ended)|throttle\.(granted|refused|asked)|watch|operation\.over|resume|verb\.(cancel|pause|resume|kill))$/,
   task: /^task\.(ended|progress)$/,
 };
 
@@ -108,7 +109,8 @@ function firstMail(settings: OperationSettings, key: string, message: Incoming, 
     return createOperation(settings, key, { command }, parent, message, context);
   }
   // a cancel that overtook its child: the child must find that it is over
-  if (message.type === 'verb.cancel' && message.from?.kind === 'operation') return endUnborn(settings, key, message, context);
+  if ((message.type === 'verb.cancel' || message.type === 'verb.kill') && message.from?.kind === 'operation')
+    return endUnborn(settings, key, message, context);
   return undefined;
 }
 
@@ -160,11 +162,8 @@ function fold(run: Run, message: Incoming): void {
       const { node } = body as { node: string };
       return op.active.has(node) ? refillGroup(run, node) : undefined;
     }
-    case 'verb.cancel':
-      return cancel(run, body as { reason?: string; by?: string; compensate?: boolean });
-    case 'verb.signal':
-      return signal(run, message.id, body as { name?: unknown; data?: Json });
     default:
+      if (message.type.startsWith('verb.')) return verb(run, message);
       return message.sender === 'timer' && message.timer !== undefined
         ? fired(run, message.type, shortTimer(run, message.timer), body as { node?: string })
         : undefined;
@@ -211,24 +210,7 @@ function fired(run: Run, type: string, timer: string, body: { readonly node?: st
     if (op.accepting?.timer !== timer) return;
     delete op.accepting.timer;
     acceptAgain(run);
-  } else if (body.node !== undefined && op.phase === 'running') timerFired(run, body.node, timer);
-}
-
-/** Signals have no slot in the state: the same one again is told by its id. */
-function signal(run: Run, id: string, { name, data }: { readonly name?: unknown; readonly data?: Json }): void {
-  if (run.op.phase === 'ended' || run.op.phase === 'ending' || !isNewVerb(run, id)) return;
-  signalled(run, String(name ?? ''), data ?? null);
-}
-
-function cancel(run: Run, body: { readonly reason?: string; readonly by?: string; readonly compensate?: boolean }): void {
-  const { op } = run;
-  const why = [body.by === undefined ? '' : ` by ${body.by}`, body.reason === undefined ? '' : `: ${body.reason}`].join('');
-  const error = { code: 'cancelled', message: `cancelled${why}`.slice(0, 500) };
-  if (op.phase === 'running') stopAll(run, 'cancelled', error, body.compensate === false);
-  else if (op.phase === 'accepting' || op.phase === 'givingBack') {
-    op.progress.stop ??= { outcome: 'cancelled', error };
-    cancelAccepting(run);
-  }
+  } else if (body.node !== undefined && op.phase === 'running' && !heldTimer(run, body.node, timer)) timerFired(run, body.node, timer);
 }
 
 function watch(run: Run, message: Incoming, body: WatchMail): void {

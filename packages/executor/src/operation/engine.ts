@@ -6,6 +6,8 @@ import { ancestorsOf, isWithin, nodeAt, parentOf, ROOT_PATH } from '../plan/comp
 import { isToBeUndone, undoLast } from '../nodes/undoable.ts';
 import { boundError } from './bound.ts';
 import { planEnded } from './ends.ts';
+import { dropStarts, heldStart, resume } from './pause.ts';
+import { passedOver } from './skip.ts';
 import { planOf, type Job, type NodeResult, type Run } from './run.ts';
 import { isStopped } from './stopped.ts';
 import { armWatchdog, overdue } from './watchdog.ts';
@@ -25,7 +27,7 @@ function work(run: Run, job: Job): void {
       const node = nodeAt(planOf(run), job.path);
       if (node === undefined) throw new Error(`operation ${run.op.key} has no node ${job.path}`);
       if (isStopped(run, job.path)) run.jobs.push({ do: 'ended', path: job.path, result: stopOf(run) });
-      else startNode(run, job.path, node);
+      else if (!heldStart(run, job.path, node) && !passedOver(run, job.path, node)) startNode(run, job.path, node);
       return;
     }
     case 'ended': {
@@ -35,6 +37,8 @@ function work(run: Run, job: Job): void {
     }
     case 'undo':
       return undoNext(run);
+    case 'resume':
+      return resume(run, {});
     case 'refill':
       return refillGroup(run, job.path);
     case 'stop':
@@ -67,6 +71,8 @@ export function stopAll(run: Run, outcome: Outcome, error: WireError, keep = fal
   }
   op.progress.stop = { outcome, error, ...(keep ? { keep: true } : {}) };
   run.jobs.push({ do: 'stop', path: ROOT_PATH, error });
+  // nobody waits for the end of a pause whose operation is being ended: what is left are handlers
+  if (op.progress.paused !== undefined) run.jobs.push({ do: 'resume' });
 }
 
 /** The watchdog has fired: ends what is overdue and waits for the next. */
@@ -94,6 +100,7 @@ function stopAt(run: Run, path: string, error: WireError): void {
   for (const [, state] of concerned) {
     if (state.k === 'group' || (state.k === 'attempt' && state.i > 0)) state.x = 1;
   }
+  for (const start of dropStarts(run, path, (at) => !isProtected(run, at, path))) run.jobs.push({ do: 'ended', path: start, result });
   for (const [at, state] of concerned) if (op.active.get(at) === state) stopLeaf(run, at, state, result);
 }
 

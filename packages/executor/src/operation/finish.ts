@@ -27,6 +27,8 @@ export function finish(run: Run, outcome: Outcome, error: WireError | undefined)
   op.undos.clear();
   op.seen.clear();
   delete progress.undoing;
+  delete progress.paused;
+  delete progress.skips;
   op.taken.clear();
   for (const owned of op.resources) {
     delete owned.flight;

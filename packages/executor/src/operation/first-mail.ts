@@ -88,13 +88,15 @@ function endOf(outcome: Outcome, { output, error }: Operation['progress']): { ou
   return { outcome, ...(output === undefined ? {} : { output }), ...(error === undefined ? {} : { error }) };
 }
 
-export function statusOf(op: Pick<Operation, 'phase' | 'progress'>): OperationStatus {
+export function statusOf(op: Pick<Operation, 'phase' | 'progress' | 'active'>): OperationStatus {
   switch (op.phase) {
     case 'accepting':
     case 'givingBack':
       return 'accepting';
     case 'running':
-      return op.progress.stop === undefined ? 'running' : 'cancelling';
+      if (op.progress.stop !== undefined) return 'cancelling';
+      if (op.progress.paused !== undefined) return 'paused';
+      return [...op.active.values()].some((node) => node.k === 'expand' && node.p === 'parked') ? 'parked' : 'running';
     case 'ending':
       return op.progress.outcome === 'cancelled' ? 'cancelling' : 'running';
     case 'ended':

@@ -26,6 +26,8 @@ export type Job =
   | { readonly do: 'ended'; readonly path: string; readonly result: NodeResult }
   /** Take back the next thing that stands, or end. */
   | { readonly do: 'undo' }
+  /** End the pause. */
+  | { readonly do: 'resume' }
   /** Start further members of a group. */
   | { readonly do: 'refill'; readonly path: string }
   /** Stop whatever runs at and below the path; handlers that have begun are let through. */

@@ -142,6 +142,23 @@ export type NodeState =
 
 export type NodeStateOf<K extends NodeState['k']> = Extract<NodeState, { k: K }>;
 
+export interface AuditEntry {
+  readonly verb: string;
+  readonly at: number;
+  readonly by?: string;
+  readonly reason?: string;
+  readonly step?: string;
+}
+
+/** Nothing new starts. What would have started, and timers that fired meanwhile, wait for the end of the pause. */
+export interface Pause {
+  readonly at: number;
+  readonly by?: string;
+  readonly reason?: string;
+  starts: string[];
+  timers: { node: string; timer: string }[];
+}
+
 export interface Stop {
   readonly outcome: Outcome;
   readonly error: WireError;
@@ -176,6 +193,11 @@ export interface Progress {
   left?: string[];
   /** The last verbs and signals, by id: they answer nothing that the state could name. */
   verbs?: string[];
+  /** Who did what to it, the newest last. */
+  audit?: AuditEntry[];
+  /** Steps that are to be passed over when they are reached. */
+  skips?: { step: string; output?: Json }[];
+  paused?: Pause;
   watchers?: { operation: string; node: string }[];
   outcome?: Outcome;
   endedAt?: number;

@@ -81,6 +81,8 @@ export interface Bench {
   command(executor: string, options?: Partial<Command> & { readonly context?: Context }): Promise<string>;
   mail(key: string, type: string, body: object, sender?: Incoming['sender'], from?: Address): void;
   cancel(key: string): void;
+  /** A timer that means nothing to anybody, so that time passes. */
+  later(at: number, key: string): void;
   /** Hosts are replaced by ones with other definitions. */
   deploy(definitions: Partial<OperationOptions>): void;
   /** One message, or the next timer; false when nothing is left. */
@@ -342,6 +344,10 @@ export function createBench(options: BenchOptions): Bench {
         if (until?.() === true || !step()) return;
       }
       throw new Error('the bench does not come to rest');
+    },
+    later(at, key) {
+      const message: Incoming = { id: `later-${letters++}`, type: 'timer.nothing', body: {}, sender: 'timer', context: {}, storedAt: at };
+      later(at, { kind: 'operation', key }, message);
     },
     deploy(definitions) {
       behaviour = operationBehaviour({ ...options, ...definitions });
