@@ -26,12 +26,12 @@ export function parseResource(text: string, field = 'resource'): ResourceRef {
 }
 
 /** JSON, or `@file`, or `@-` for the standard input. */
-export async function parseInput(text: string, io: Io): Promise<Json> {
-  const source = text === '@-' ? await io.stdin() : text.startsWith('@') ? readText(text.slice(1), 'input') : text;
+export async function parseInput(text: string, io: Io, name = 'input'): Promise<Json> {
+  const source = text === '@-' ? await io.stdin() : text.startsWith('@') ? readText(text.slice(1), name) : text;
   try {
     return JSON.parse(source) as Json;
   } catch (cause) {
-    throw wrong('input', `is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    throw wrong(name, `is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }
 }
 

@@ -14,7 +14,18 @@ import { Reader } from './reader.ts';
 import { type Connection, Session } from './session.ts';
 import { followTask, readResult, sendTask, type SendTaskOptions, type TaskHandle } from './tasks.ts';
 import { leaseText, throttleOccupancy } from './throttles.ts';
-import { cancel, type CancelOptions, type Limit, release, setLimit, type VerbOptions } from './verbs.ts';
+import {
+  type CancelOptions,
+  type Limit,
+  named,
+  orderVerb,
+  type ReasonedOptions,
+  release,
+  setLimit,
+  type SignalOptions,
+  type SkipOptions,
+  type VerbOptions,
+} from './verbs.ts';
 import { type EventFeed, watch, type WatchOptions } from './watch.ts';
 
 export interface Client extends Service {
@@ -36,6 +47,19 @@ export interface Client extends Service {
   throttle(root: string): Promise<Occupancy[] | undefined>;
   /** Orders the end of an operation; `ended` of its handle tells when it has come. Throws `unknown_operation`. */
   cancel(id: string, options?: CancelOptions): Promise<void>;
+  /**
+   * Nothing new of it starts any more; what runs goes on to its end, leases are kept, no time of the operation passes. Throws
+   * `unknown_operation`, as all verbs to an operation do where the user may read. All are durable and safe to send twice.
+   */
+  pause(id: string, options?: ReasonedOptions): Promise<void>;
+  /** Ends a pause, and asks a parked operation to look again. */
+  resume(id: string, options?: ReasonedOptions): Promise<void>;
+  /** Passes over a step, running or not reached yet, as if it had succeeded. */
+  skip(id: string, step: string, options?: SkipOptions): Promise<void>;
+  /** Ends it at once, without handlers and without taking anything back. */
+  kill(id: string, options?: ReasonedOptions): Promise<void>;
+  /** Answers a wait for a signal; one that comes before it waits is kept. */
+  signal(id: string, name: string, options?: SignalOptions): Promise<void>;
   /** Lets an entity go on that was put aside because its turns failed over and over. */
   release(of: Address, options?: VerbOptions): Promise<void>;
   /** Changes a limit of a scope from now on. */
@@ -76,7 +100,12 @@ export function createClient(connection: Connection = {}, options: ClientOptions
     operations: (filter = {}) => listOperations(reader, filter),
     explain: (id) => explain(session, reader, id, (wait, now) => leaseText(reader, wait, now)),
     throttle: (root) => throttleOccupancy(reader, root),
-    cancel: (id, verb = {}) => cancel(session, reader, id, verb),
+    cancel: (id, verb = {}) => orderVerb(session, reader, id, 'cancel', { ...verb }),
+    pause: (id, verb = {}) => orderVerb(session, reader, id, 'pause', { ...verb }),
+    resume: (id, verb = {}) => orderVerb(session, reader, id, 'resume', { ...verb }),
+    skip: async (id, step, verb = {}) => orderVerb(session, reader, id, 'skip', { ...verb, step: named(step, 'step') }),
+    kill: (id, verb = {}) => orderVerb(session, reader, id, 'kill', { ...verb }),
+    signal: async (id, name, verb = {}) => orderVerb(session, reader, id, 'signal', { ...verb, name: named(name, 'name') }),
     release: (of, verb = {}) => release(session, of, verb),
     setLimit: (limit, verb = {}) => setLimit(session, limit, verb),
     sendTask: (contract, input, options) => sendTask(session, contract, input, options),

@@ -10,5 +10,5 @@ export { clientDefaults, type ClientOptions } from './options.ts';
 export { publishCommand, type PublishCommandOptions, type PublishedCommand, type RequestConnection } from './publish-command.ts';
 export type { Connection } from './session.ts';
 export type { SendTaskOptions, TaskHandle } from './tasks.ts';
-export type { CancelOptions, Limit, VerbOptions } from './verbs.ts';
+export type { CancelOptions, Limit, ReasonedOptions, SignalOptions, SkipOptions, VerbOptions } from './verbs.ts';
 export type { EventFeed, WatchOptions } from './watch.ts';

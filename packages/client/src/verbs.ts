@@ -1,6 +1,6 @@
 /** Verbs: durable, audited messages to entities. They are done when the entity has folded them, also if it is down now. */
 import { isTroupeError, encodeJson, TroupeError } from '@troupe/protocol';
-import type { Address, Json } from '@troupe/protocol';
+import type { Address, Json, JsonObject } from '@troupe/protocol';
 import { encodeMail } from '@troupe/jetstream/internal';
 import { isDenied, unanswered, unknownOperation } from './errors.ts';
 import { operationInfo, tombstoneInfo } from './operation-info.ts';
@@ -16,19 +16,46 @@ export interface VerbOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface CancelOptions extends VerbOptions {
+export interface ReasonedOptions extends VerbOptions {
+  /** Kept with the operation. */
   readonly reason?: string;
 }
 
-export async function cancel(session: Session, reader: Reader, id: string, { reason, ...options }: CancelOptions): Promise<void> {
+export interface CancelOptions extends ReasonedOptions {
+  /** False: what is undoable stays done. Default: it is taken back. */
+  readonly compensate?: boolean;
+}
+
+export interface SkipOptions extends ReasonedOptions {
+  /** What later steps find as the output of the one that is passed over. Default null. */
+  readonly output?: Json;
+}
+
+export interface SignalOptions extends VerbOptions {
+  /** At most 16 KB; the output of the wait. Default null. */
+  readonly data?: Json;
+}
+
+type OperationVerb = 'cancel' | 'pause' | 'resume' | 'skip' | 'kill' | 'signal';
+
+/** A verb to an operation. Throws `unknown_operation` where the user may read and there is none. */
+export async function orderVerb(
+  session: Session,
+  reader: Reader,
+  id: string,
+  verb: OperationVerb,
+  { id: message, signal, ...fields }: ReasonedOptions & { readonly [field: string]: unknown },
+): Promise<void> {
   await mustExist(session, reader, id);
-  await sendVerb(
-    session,
-    { kind: 'operation', key: id },
-    'verb.cancel',
-    { ...(reason === undefined ? {} : { reason }), ...(options.by === undefined ? {} : { by: options.by }) },
-    options,
-  );
+  const body = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as JsonObject;
+  const options = { ...(message === undefined ? {} : { id: message }), ...(signal === undefined ? {} : { signal }) };
+  await sendVerb(session, { kind: 'operation', key: id }, `verb.${verb}`, body, options);
+}
+
+/** Throws `invalid_options` naming the field. */
+export function named(text: string, field: string): string {
+  if (typeof text === 'string' && text !== '') return text;
+  throw new TroupeError('invalid_options', `${field} must be text`, { field });
 }
 
 /** Ends the quarantine of an entity. */

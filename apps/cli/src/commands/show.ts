@@ -27,6 +27,9 @@ function page(info: OperationInfo, now: number): string {
     ['accepted', info.acceptedAt === undefined ? undefined : time(info.acceptedAt)],
     ['ended', info.endedAt === undefined ? undefined : time(info.endedAt)],
     ['deadline', info.deadline === undefined || info.outcome !== undefined ? undefined : time(info.deadline)],
+    ['paused', info.paused && `since ${time(info.paused.since)}${why(info.paused)}`],
+    ['taking back', info.isUndoing === true ? 'what was done is being taken back' : undefined],
+    ['not taken back', info.left?.join(', ')],
     ['steps', `${info.steps.done} of ${info.steps.total}`],
     ['failed step', info.failedStep],
     ['error', info.error && errorText(info.error)],
@@ -34,7 +37,7 @@ function page(info: OperationInfo, now: number): string {
     ['orphans', info.orphans?.map(({ kind, id, backendId }) => `${kind}/${id} (${backendId})`).join(', ')],
   ];
   const shown = facts.flatMap(([name, value]) => (value === undefined ? [] : [[name, printable(value)]]));
-  return table(shown) + section('under way', current(info, now)) + section('errors', log(info));
+  return table(shown) + section('under way', current(info, now)) + section('errors', log(info)) + section('verbs', verbs(info));
 }
 
 function section(title: string, rows: readonly (readonly string[])[]): string {
@@ -48,6 +51,14 @@ function current(info: OperationInfo, now: number): string[][] {
     `since ${age(since, now)}`,
     `${attempt === undefined ? '' : `attempt ${attempt}`}${progress === undefined ? '' : ` ${printable(progress)}`}`.trim(),
   ]);
+}
+
+function why({ by, reason }: { readonly by?: string; readonly reason?: string }): string {
+  return `${by === undefined ? '' : ` by ${by}`}${reason === undefined ? '' : `: ${reason}`}`;
+}
+
+function verbs(info: OperationInfo): string[][] {
+  return (info.audit ?? []).map((one) => [time(one.at), one.verb, printable(`${one.step ?? ''}${why(one)}`.trim())]);
 }
 
 function log(info: OperationInfo): string[][] {

@@ -1,5 +1,5 @@
 /** An app for tests: notes that are written, slowly or not at all, and books that hold them. */
-import { chain, createExecutor, poll, step, throttled } from '@troupe/executor';
+import { chain, createExecutor, poll, ref, step, throttled, undoable, wait } from '@troupe/executor';
 import { defineKind } from '@troupe/resource';
 import { defineApp } from '@troupe/runtime';
 import { defineTask, Fatal, handle, withPatch } from '@troupe/task';
@@ -27,6 +27,17 @@ const holdNote = createExecutor({
       chain(poll('done', look, { until: { runtimeState: ['done'] }, every: '10m', for: '10h' })),
     ),
 });
+/** Written, then approved by somebody; erased if it does not come to that. */
+const reviewNote = createExecutor({
+  name: 'note.review',
+  family: 'free',
+  plan: () =>
+    chain(
+      undoable(step('write', write, { text: 'draft' }), step('erase', write, { text: 'nothing' })),
+      wait('approval', { signal: 'approved', deadline: '10h' }),
+    ),
+  output: ref('approval'),
+});
 const bindBook = createExecutor({
   name: 'book.bind',
   family: 'update',
@@ -36,7 +47,7 @@ const bindBook = createExecutor({
 
 export const app = defineApp({
   name: 'notes',
-  executors: [writeNote, holdNote, bindBook],
+  executors: [writeNote, holdNote, reviewNote, bindBook],
   tasks: [write, look],
   handlers: () => [
     handle(write, (input) => {
