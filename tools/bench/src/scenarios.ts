@@ -1,0 +1,241 @@
+/** The budgets of the design, each with how it is measured here. */
+import { atLeast, atMost, each, type Figure, quotient, type Round, type Scenario, type SideRef } from './scenario.ts';
+import { median } from './statistics.ts';
+
+const text = (values: readonly number[], digits = 0): string => median(values).toFixed(digits);
+
+/** "A of subject to B of baseline". */
+const against = (rounds: readonly Round[], value: string, subject: string, baseline: string, unit: string, digits = 0): string =>
+  `${text(each(rounds, subject, value), digits)} ${unit} against ${text(each(rounds, baseline, value), digits)}`;
+
+const side = (label: string, module: string, run: string, input?: SideRef['input']): SideRef => ({
+  label,
+  module,
+  run,
+  ...(input === undefined ? {} : { input }),
+});
+
+const ratios = { full: 5, check: 3 };
+
+export const scenarios: readonly Scenario[] = [
+  {
+    name: 'tasks',
+    title: 'No-op tasks sent, run, result stored',
+    how: 'Lone tasks, 256 in flight, one process; the lean loop publishes, consumes by callback, stores a result and acknowledges.',
+    rounds: ratios,
+    sides: () => [side('lean loop', 'tasks', 'leanRate'), side('troupe', 'tasks', 'taskRate')],
+    figures: (rounds) => [
+      {
+        what: 'tasks per second',
+        budget: atLeast(0.6, 'ratio'),
+        perRound: quotient(rounds, 'perSecond', 'troupe', 'lean loop'),
+        behind: against(rounds, 'perSecond', 'troupe', 'lean loop', '/s'),
+      },
+    ],
+  },
+  {
+    name: 'idle-latency',
+    title: 'Idle latency, sent → handler started',
+    how: 'One task at a time; the baseline is a raw publish with a message id until its callback.',
+    rounds: ratios,
+    sides: () => [side('raw', 'tasks', 'rawLatency'), side('troupe', 'tasks', 'taskLatency')],
+    figures: (rounds) => [
+      {
+        what: 'p50',
+        budget: atMost(2, 'ratio'),
+        perRound: quotient(rounds, 'p50', 'troupe', 'raw'),
+        behind: `${against(rounds, 'p50', 'troupe', 'raw', 'ms', 2)}; p99 ${against(rounds, 'p99', 'troupe', 'raw', 'ms', 2)}`,
+      },
+    ],
+  },
+  {
+    name: 'operation-idle',
+    title: 'Operation of 5 steps, idle',
+    how: 'One operation at a time, from the command being sent to its end being known; all roles and the client in one process, as in the bare loop.',
+    rounds: ratios,
+    sides: () => [side('bare loop', 'operations', 'bareIdle'), side('troupe', 'operations', 'troupeIdle')],
+    figures: (rounds) => [
+      {
+        what: 'p50',
+        budget: atMost(1.5, 'ratio'),
+        perRound: quotient(rounds, 'p50', 'troupe', 'bare loop'),
+        behind: `${against(rounds, 'p50', 'troupe', 'bare loop', 'ms', 2)}; p99 ${against(rounds, 'p99', 'troupe', 'bare loop', 'ms', 2)}`,
+      },
+    ],
+  },
+  {
+    name: 'operation-loaded',
+    title: 'Operations of 5 steps, loaded; groups of 20',
+    how: '500 operations under way, all roles and the client in one process; validation, events, leases of resources and retries are on in Troupe, the bare loop has none. Groups: 125 of 20 steps under way, so as many steps.',
+    rounds: ratios,
+    sides: () => [
+      side('bare loop', 'operations', 'bareLoaded'),
+      side('troupe', 'operations', 'troupeLoaded'),
+      side('groups', 'operations', 'troupeGroups'),
+    ],
+    figures: (rounds) => [
+      {
+        what: 'operations per second',
+        budget: atLeast(0.7, 'ratio'),
+        perRound: quotient(rounds, 'perSecond', 'troupe', 'bare loop'),
+        behind: against(rounds, 'perSecond', 'troupe', 'bare loop', '/s'),
+      },
+      {
+        what: 'server operations per step',
+        budget: atMost(1.3, 'ratio'),
+        perRound: quotient(rounds, 'messagesPerStep', 'troupe', 'bare loop'),
+        behind: against(rounds, 'messagesPerStep', 'troupe', 'bare loop', 'messages', 2),
+      },
+      {
+        what: 'steps per second in groups of 20',
+        budget: atLeast(1, 'ratio'),
+        perRound: quotient(rounds, 'stepsPerSecond', 'groups', 'troupe'),
+        behind: against(rounds, 'stepsPerSecond', 'groups', 'troupe', '/s'),
+      },
+    ],
+  },
+  {
+    name: 'token-handed-on',
+    title: 'A freed token handed on; other scopes',
+    how: 'Operations of one throttled step, one token: from the return of one handler to the start of the next one, that is through worker, operation, throttle, operation and worker. While the scope is full and paused, an operation for another scope of the same root and one of another root are sent.',
+    rounds: { full: 5, check: 1 },
+    sides: (isQuick) => [
+      side('unloaded', 'tokens', 'handOn', { waiters: 0, count: isQuick ? 50 : 100, holdMs: 20 }),
+      side('loaded', 'tokens', 'handOn', { waiters: isQuick ? 2_000 : 10_000, count: isQuick ? 50 : 100, holdMs: 20 }),
+    ],
+    figures: (rounds) => [
+      {
+        what: 'p99 unloaded',
+        budget: atMost(15, 'ms'),
+        perRound: each(rounds, 'unloaded', 'p99'),
+        behind: `p50 ${text(each(rounds, 'unloaded', 'p50'), 1)} ms`,
+      },
+      {
+        what: 'p99 with 10,000 waiters (--check: 2,000)',
+        budget: atMost(50, 'ms'),
+        perRound: each(rounds, 'loaded', 'p99'),
+        behind: `p50 ${text(each(rounds, 'loaded', 'p50'), 1)} ms`,
+      },
+      {
+        what: 'another scope of the same root starts',
+        budget: atMost(1_000, 'ms'),
+        perRound: each(rounds, 'loaded', 'other0'),
+        behind: `unloaded ${text(each(rounds, 'unloaded', 'other0'))} ms`,
+      },
+      {
+        what: 'a scope of another root starts',
+        budget: atMost(1_000, 'ms'),
+        perRound: each(rounds, 'loaded', 'other1'),
+        behind: `unloaded ${text(each(rounds, 'unloaded', 'other1'))} ms`,
+      },
+    ],
+  },
+  {
+    name: 'utilisation',
+    title: 'Utilisation of tokens',
+    how: 'Four tokens, operations of one throttled step that wait for them: the share of the time that a token spends under a running handler.',
+    rounds: { full: 5, check: 1 },
+    sides: (isQuick) => [
+      side('200 ms', 'tokens', 'utilisation', { limit: 4, holdMs: 200, count: isQuick ? 40 : 80 }),
+      side('20 ms', 'tokens', 'utilisation', { limit: 4, holdMs: 20, count: isQuick ? 200 : 500 }),
+    ],
+    figures: (rounds) => [
+      { what: 'at 200 ms steps', budget: atLeast(0.95, 'share'), perRound: each(rounds, '200 ms', 'utilisation'), behind: '' },
+      { what: 'at 20 ms steps', budget: atLeast(0.8, 'share'), perRound: each(rounds, '20 ms', 'utilisation'), behind: '' },
+    ],
+  },
+  {
+    name: 'waiting',
+    title: '100,000 waiting operations, which are 100,000 delayed tasks',
+    how: 'Operations whose task is due in six hours, supervisor and worker as processes of their own, the cache set to 1,000 records; compared with 2,000 waiting. "Independent" is read as within a fifth. Lateness is that of 500 further tasks due in 1 to 2 s, from the order to the start of the handler (--check: 5,000 waiting, 100 tasks).',
+    rounds: { full: 1, check: 1 },
+    sides: (isQuick) => [
+      side('few', 'waiting', 'waiting', { count: isQuick ? 1_500 : 2_000, cache: 1_000, probes: 100 }),
+      side('many', 'waiting', 'waiting', { count: isQuick ? 5_000 : 100_000, cache: 1_000, probes: isQuick ? 100 : 500 }),
+    ],
+    figures: waitingFigures,
+  },
+  {
+    name: 'wide-group',
+    title: 'Group of 10,000 steps',
+    how: 'One group alone; bytes that the server received, per step, against a group of a tenth of the size (--check: 2,000 against 500). "Linear" is read as within a fifth.',
+    rounds: { full: 3, check: 1 },
+    sides: (isQuick) => [
+      side('narrow', 'wide-group', 'wideGroup', { steps: isQuick ? 500 : 1_000 }),
+      ...(isQuick ? [] : [side('middle', 'wide-group', 'wideGroup', { steps: 5_000 })]),
+      side('wide', 'wide-group', 'wideGroup', { steps: isQuick ? 2_000 : 10_000 }),
+    ],
+    figures: (rounds) => [
+      {
+        what: 'bytes per step',
+        budget: atMost(1.2, 'ratio'),
+        perRound: quotient(rounds, 'bytesPerStep', 'wide', 'narrow'),
+        behind: [
+          against(rounds, 'bytesPerStep', 'wide', 'narrow', 'bytes'),
+          ...(rounds[0]?.['middle'] === undefined ? [] : [`with 5,000 steps ${text(each(rounds, 'middle', 'bytesPerStep'))}`]),
+          `${text(each(rounds, 'wide', 'stepsPerSecond'))} steps/s against ${text(each(rounds, 'narrow', 'stepsPerSecond'))}`,
+        ].join('; '),
+      },
+    ],
+  },
+  {
+    name: 'large-entity',
+    title: 'Entity with 10,000 items',
+    how: 'Items of 200 bytes; a fresh host loads the record for its first mail: from the mail being sent to the event of its turn.',
+    rounds: { full: 5, check: 1 },
+    sides: () => [side('troupe', 'large-entity', 'largeEntity', { items: 10_000 })],
+    figures: (rounds) => [{ what: 'activation', budget: atMost(1_000, 'ms'), perRound: each(rounds, 'troupe', 'ms'), behind: '' }],
+  },
+  {
+    name: 'failover',
+    title: 'Failover',
+    how: 'Two supervisors, one is killed with -9. Idle: from the kill until 64 operations that are sent then, over all partitions, have been accepted. In flight: from the kill until the last of 50 operations that were under way has ended; `ack_wait` is 2 s.',
+    rounds: { full: 5, check: 2 },
+    sides: () => [side('idle', 'failover', 'idleFailover'), side('in flight', 'failover', 'busyFailover')],
+    figures: (rounds) => [
+      { what: 'idle', budget: atMost(200, 'ms'), perRound: each(rounds, 'idle', 'ms'), behind: '' },
+      {
+        what: 'in flight, beyond `ack_wait`',
+        budget: atMost(1_000, 'ms'),
+        perRound: each(rounds, 'in flight', 'beyondAckWaitMs'),
+        behind: `${text(each(rounds, 'in flight', 'ms'))} ms in all`,
+      },
+    ],
+  },
+  {
+    name: 'npm-start',
+    title: '`npm start`, warm',
+    how: 'From the command to the first line that shows an operation under way.',
+    rounds: { full: 5, check: 1 },
+    sides: () => [side('troupe', 'npm-start', 'npmStart')],
+    figures: (rounds) => [
+      { what: 'first operation under way', budget: atMost(5, 's'), perRound: each(rounds, 'troupe', 'seconds'), behind: '' },
+    ],
+  },
+];
+
+function waitingFigures(rounds: readonly Round[]): Figure[] {
+  const megabytes = (value: string): string => against(rounds, value, 'many', 'few', 'MB', 1);
+  return [
+    {
+      what: 'memory of the host',
+      budget: atMost(1.2, 'ratio'),
+      perRound: quotient(rounds, 'hostMegabytes', 'many', 'few'),
+      behind: `in use ${megabytes('hostMegabytes')}; resident ${megabytes('hostRssMegabytes')}`,
+    },
+    {
+      what: 'operation of 5 steps beside them, p50',
+      budget: atMost(1.2, 'ratio'),
+      perRound: quotient(rounds, 'operationMs', 'many', 'few'),
+      behind: `${against(rounds, 'operationMs', 'many', 'few', 'ms', 2)}; processor time of the host ${against(rounds, 'hostCpuMsPerOperation', 'many', 'few', 'ms', 2)}; accepted ${text(each(rounds, 'many', 'acceptedPerSecond'))}/s`,
+    },
+    {
+      what: 'memory of the worker, after against before',
+      budget: atMost(1.2, 'ratio'),
+      perRound: each(rounds, 'many', 'workerGrowth'),
+      behind: `in use ${megabytes('workerMegabytes')}`,
+    },
+    { what: 'lateness p50', budget: atMost(150, 'ms'), perRound: each(rounds, 'many', 'latenessP50'), behind: '' },
+    { what: 'lateness p99', budget: atMost(300, 'ms'), perRound: each(rounds, 'many', 'latenessP99'), behind: '' },
+  ];
+}
