@@ -36,11 +36,21 @@ export type Effect =
       readonly ttlMs: number;
     }
   | { readonly type: 'bury'; readonly origin: readonly string[]; readonly reason: string; readonly error: WireError; readonly body: Json }
-  /** Ends the record: items go, the root stays for `ttlMs`, a tombstone (if any) for its own time. */
-  | { readonly type: 'end'; readonly ttlMs: number; readonly tombstone?: { readonly ttlMs: number; readonly body: Json } };
+  /**
+   * Ends the record: items go, the root stays for `ttlMs`, a tombstone (if any) for its own time. `keep`: the items that this
+   * very turn puts stay as long as the root.
+   */
+  | {
+      readonly type: 'end';
+      readonly ttlMs: number;
+      readonly tombstone?: { readonly ttlMs: number; readonly body: Json };
+      readonly keep?: true;
+    }
+  /** Takes the end back: the record stays again. What was kept must be put again, for it still has its time to live. */
+  | { readonly type: 'reopen' };
 
 /** An effect that must be confirmed, with the id under which it is (and would again be) emitted. */
-export type PendingEffect = Exclude<Effect, { type: 'putItem' | 'answer' | 'signal' | 'end' }> & {
+export type PendingEffect = Exclude<Effect, { type: 'putItem' | 'answer' | 'signal' | 'end' | 'reopen' }> & {
   readonly id: string;
   readonly context?: Context;
 };

@@ -73,14 +73,17 @@ export class EntityRecordState {
     return name;
   }
 
-  allItems(): ItemName[] {
-    return [...this.items.values()];
-  }
-
-  clearItems(): void {
-    this.items.clear();
-    this.live.clear();
-    this.counts.clear();
+  /** Forgets all items but those that are kept, and returns them. */
+  dropItems(isKept: (name: ItemName) => boolean): ItemName[] {
+    const dropped: ItemName[] = [];
+    for (const [item, name] of this.items) {
+      if (isKept(name)) continue;
+      dropped.push(name);
+      this.items.delete(item);
+      this.forget(name);
+    }
+    for (const nonce of this.counts.keys()) if ((this.live.get(nonce) ?? 0) === 0) this.counts.delete(nonce);
+    return dropped;
   }
 
   encode(rootText: string | undefined, fx: readonly PendingEffect[], inputs: readonly InputRef[], doubtful = false): string {

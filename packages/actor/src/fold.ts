@@ -43,6 +43,7 @@ export function fold(input: FoldInput): Folded {
   const pending: PendingEffect[] = [];
   const fleeting: FleetingEffect[] = [];
   let end: Folded['end'];
+  let isReopened = false;
 
   const removePhysical = (name: { nonce: string; n: number } | undefined): void => {
     if (name === undefined) return;
@@ -69,6 +70,10 @@ export function fold(input: FoldInput): Folded {
         return;
       case 'end':
         end = effect;
+        return;
+      case 'reopen':
+        record.ttlSeconds = undefined;
+        isReopened = true;
         return;
       default: {
         const id = 'id' in effect && effect.type !== 'result' && effect.id !== undefined ? effect.id : record.nextEffectId(address);
@@ -98,13 +103,13 @@ export function fold(input: FoldInput): Folded {
   }
   if (end !== undefined) {
     record.ttlSeconds = Math.ceil(end.ttlMs / 1_000);
-    // items of this turn need not be written, older ones go with the end
-    for (const name of record.allItems()) removePhysical(name);
-    record.clearItems();
+    // items of this turn need not be written unless they are kept, older ones go with the end
+    const { keep } = end;
+    for (const name of record.dropItems((item) => keep === true && puts.has(`${item.nonce}.${item.n}`))) removePhysical(name);
   }
   const root = behaviour.root(input.state);
   const rootText = root === undefined ? undefined : encodeJson(root);
-  const changed = pending.length > 0 || puts.size > 0 || end !== undefined || rootText !== record.rootText;
+  const changed = pending.length > 0 || puts.size > 0 || end !== undefined || isReopened || rootText !== record.rootText;
   return { rootText, puts: [...puts.values()], pending, fleeting, end, changed };
 }
 
@@ -114,7 +119,7 @@ function hasContext(message: Incoming): boolean {
 }
 
 function withId(
-  effect: Exclude<Effect, { type: 'putItem' | 'removeItem' | 'answer' | 'signal' | 'end' }>,
+  effect: Exclude<Effect, { type: 'putItem' | 'removeItem' | 'answer' | 'signal' | 'end' | 'reopen' }>,
   id: string,
   context: Incoming['context'] | undefined,
 ): PendingEffect {

@@ -272,7 +272,7 @@ class Host implements EntityHost {
       cell,
       async () => {
         if (folded.puts.length > 0) {
-          await records.putItems(cell.address, folded.puts);
+          await records.putItems(cell.address, folded.puts, ttlMs);
           await probe('turn.itemsPut', cell.name);
         }
         // first, for the root does not name it. It is read only where there is no record: one that came early says nothing

@@ -69,7 +69,8 @@ export type CommitOutcome = { readonly ok: true; readonly revision: number } | {
 export interface RecordStore {
   /** The root and all items below it, paged; items of uncommitted turns included (the host sorts them out). */
   load(address: Address): Promise<LoadedRecord | undefined>;
-  putItems(address: Address, items: readonly StoredItem[]): Promise<void>;
+  /** With `ttlMs` they live as long as the root of an ended record. */
+  putItems(address: Address, items: readonly StoredItem[], ttlMs?: number): Promise<void>;
   removeItems(address: Address, items: readonly ItemName[], ttlMs?: number): Promise<void>;
   /** Compare-and-set on the record's own last revision; 0 = there must be none. `text` is the encoded root. */
   commit(address: Address, expectedRevision: number, text: string, ttlMs?: number): Promise<CommitOutcome>;

@@ -80,6 +80,8 @@ export interface Broker {
   readonly tombstones: Map<string, Json>;
   readonly putOffs: { id: string; tries: number; at: number }[];
   readonly items: Map<string, StoredItem>;
+  /** Times to live of items that have one, in milliseconds. */
+  readonly lives: Map<string, number>;
   /** Runs before the named port call; may throw, hang (by its promise), or return false to lose the acknowledgement of a commit. */
   fault: (call: string) => void | boolean | Promise<void>;
   host(behaviour: Behaviour, overrides?: Partial<HostOptions>): EntityHost;
@@ -111,6 +113,7 @@ export function createBroker(kind = 'counter'): Broker {
     tombstones: new Map(),
     putOffs: [],
     items,
+    lives: new Map(),
     fault: () => undefined,
     host(behaviour, overrides = {}) {
       const store: RecordStore = {
@@ -122,8 +125,9 @@ export function createBroker(kind = 'counter'): Broker {
           const under = [...items].filter(([name]) => name.startsWith(prefix)).map(([, item]) => item);
           return { revision: found.revision, storedAt: found.storedAt, root: JSON.parse(found.text) as RootRecord, items: under };
         },
-        async putItems(address, added) {
+        async putItems(address, added, ttlMs) {
           await broker.fault('putItems');
+          for (const item of added) if (ttlMs !== undefined) broker.lives.set(`${nameOf(address)}|${item.nonce}.${item.n}`, ttlMs);
           for (const item of added) items.set(`${nameOf(address)}|${item.nonce}.${item.n}`, JSON.parse(encodeJson(item)) as StoredItem);
         },
         async removeItems(address, removed) {

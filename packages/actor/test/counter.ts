@@ -56,6 +56,15 @@ export function counter(options: { poison?: () => boolean } = {}): Behaviour<Cou
           throw new Error('boom');
         case 'end':
           return [{ type: 'end', ttlMs: 5_000, tombstone: { ttlMs: 10_000, body: 'gone' } }];
+        case 'endKeeping':
+          state.items.clear();
+          state.items.set('kept', 'for later');
+          return [
+            { type: 'putItem', item: 'kept', body: 'for later' },
+            { type: 'end', ttlMs: 5_000, keep: true },
+          ];
+        case 'reopen':
+          return [{ type: 'reopen' }];
         default:
           return [];
       }

@@ -87,4 +87,35 @@ describe('items', () => {
     expect(broker.items.size).to.equal(0);
     expect(broker.root('a')?.ttl).to.equal(5);
   });
+
+  it('of the turn that ends the record stay if it says so, as long as the root; older ones go', async () => {
+    const broker = createBroker();
+    const host = broker.host(counter());
+    broker.post('a', 'put', 'old');
+    await broker.deliverAll(host);
+    broker.post('a', 'endKeeping');
+    await broker.deliverAll(host);
+    expect([...broker.items.values()].map(({ item }) => item)).to.deep.equal(['kept']);
+    expect([...broker.lives.values()]).to.deep.equal([5_000]);
+    await host.stop();
+    // another host finds them, and takes the end back: what it puts from then on has no time to live
+    let seen: string[] = [];
+    const behaviour = counter();
+    const next = broker.host({
+      ...behaviour,
+      activate: (key, record) => {
+        seen = [...(record?.items.keys() ?? [])];
+        return behaviour.activate(key, record);
+      },
+    });
+    broker.post('a', 'reopen');
+    broker.post('a', 'put', 'new');
+    await broker.deliverAll(next);
+    expect(seen).to.deep.equal(['kept']);
+    expect(broker.root('a')?.ttl).to.equal(undefined);
+    expect([...broker.items].map(([name, { item }]) => [item, broker.lives.get(name)])).to.deep.equal([
+      ['kept', 5_000],
+      ['new', undefined],
+    ]);
+  });
 });

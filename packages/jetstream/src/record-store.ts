@@ -51,9 +51,10 @@ export function createRecordStore(options: RecordStoreOptions): RecordStore {
       const items = Object.keys(root.nx).length === 0 ? [] : await loadItems(address);
       return { revision: message.sequence, storedAt: message.storedAt, root, items };
     },
-    async putItems(address, items) {
+    async putItems(address, items, ttlMs) {
+      const life = ttlMs === undefined ? {} : { ttlMs };
       await Promise.all(
-        items.map(({ nonce, n, item, body }) => publisher.publish(subjects.item(address, nonce, n), encodeJson({ item, body }))),
+        items.map(({ nonce, n, item, body }) => publisher.publish(subjects.item(address, nonce, n), encodeJson({ item, body }), life)),
       );
     },
     async removeItems(address: Address, items: readonly ItemName[], ttlMs = REMOVED_TTL_MS) {

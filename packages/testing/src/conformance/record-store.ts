@@ -165,6 +165,15 @@ export function describeRecordStore(make: () => Promise<RecordStoreFixture>, abi
       assert.equal(outcomes.filter((outcome) => outcome.ok).length, 1);
     });
 
+    testIf(abilities.expiry, 'forgets an item whose time is over, and no other', async ({ store, elapse }) => {
+      await store.putItems(key('a'), [item('n1', 1)]);
+      await store.putItems(key('a'), [item('n1', 2)], 1_000);
+      await committed(store, key('a'), 0, rootOf(1, { n1: 2 }));
+      assert.equal((await store.load(key('a')))?.items.length, 2);
+      await elapse!(2_500);
+      assert.deepEqual(sorted((await store.load(key('a')))?.items), [item('n1', 1)]);
+    });
+
     testIf(
       abilities.expiry,
       'forgets a root whose time is over, and never gives its revision to the next one',

@@ -36,7 +36,7 @@ interface Kept {
 
 export function createRecordTable(clock: Clock): RecordTable {
   const roots = new Map<string, Root>();
-  const items = new Map<string, Map<string, StoredItem>>();
+  const items = new Map<string, Map<string, { readonly item: StoredItem; readonly expiresAt: number }>>();
   const tombstones = new Map<string, Kept>();
   let sequence = 0;
   let bytesWritten = 0;
@@ -49,7 +49,8 @@ export function createRecordTable(clock: Clock): RecordTable {
     roots.delete(keyOf(address));
     return undefined;
   };
-  const itemsAt = (address: Address): StoredItem[] => [...(items.get(keyOf(address))?.values() ?? [])];
+  const itemsAt = (address: Address): StoredItem[] =>
+    [...(items.get(keyOf(address))?.values() ?? [])].filter((one) => one.expiresAt > clock.now()).map((one) => one.item);
 
   const commit = (address: Address, expected: number, text: string, ttlMs: number | undefined): CommitOutcome => {
     travelText(text, `root of ${address.kind}/${address.key}`);
@@ -66,13 +67,13 @@ export function createRecordTable(clock: Clock): RecordTable {
     return { ok: true, revision: sequence };
   };
 
-  const putItem = (address: Address, item: StoredItem): void => {
+  const putItem = (address: Address, item: StoredItem, ttlMs: number | undefined): void => {
     const copy = travel(item, `item ${item.item} of ${address.kind}/${address.key}`);
     bytesWritten += Buffer.byteLength(JSON.stringify(copy));
     sequence++;
     const key = keyOf(address);
-    const under = items.get(key) ?? new Map<string, StoredItem>();
-    items.set(key, under.set(nameOf(item), copy));
+    const under = items.get(key) ?? new Map<string, { item: StoredItem; expiresAt: number }>();
+    items.set(key, under.set(nameOf(item), { item: copy, expiresAt: expiry(ttlMs) }));
   };
 
   return {
@@ -89,9 +90,9 @@ export function createRecordTable(clock: Clock): RecordTable {
             items: itemsAt(address).map((item) => travel(item, 'item')),
           };
         }),
-      async putItems(address, added) {
+      async putItems(address, added, ttlMs) {
         // one call each: a process may die between two of them
-        for (const item of added) await process.call('records.putItem', true, () => putItem(address, item));
+        for (const item of added) await process.call('records.putItem', true, () => putItem(address, item, ttlMs));
       },
       async removeItems(address, removed) {
         for (const item of removed) {
