@@ -108,6 +108,22 @@ export const rules = [
     test: 'does not make messages suspect that come again to the same process',
   },
   {
+    name: 'a root of any size',
+    file: 'packages/actor/src/host.ts',
+    find: '        checkSize(`the state of ${cell.name}`, folded.rootText, this.limits.maxRootBytes);',
+    replace: '',
+    package: 'packages/actor',
+    test: 'is not stored: its message is buried with size and limit, its entity quarantined, what was there stays',
+  },
+  {
+    name: 'a batch of any size',
+    file: 'packages/actor/src/record-limits.ts',
+    find: '    if (count === maxBatch || (count > 0 && bytes > maxBatchBytes)) break;',
+    replace: '    if (count === maxBatch) break;',
+    package: 'packages/actor',
+    test: 'folds no more messages and no more bytes than its limits',
+  },
+  {
     name: 'resource written without comparing',
     file: 'packages/jetstream/src/resource-store.ts',
     find: '              expectLastSubjectSequence: current.sequence,',

@@ -5,6 +5,7 @@ import type { Clock, Random } from './clock.ts';
 import type { EntityRecordState } from './entity-record.ts';
 import type { FreezeGuard } from './freeze-guard.ts';
 import type { Delivery, EffectSink, InputStreams, RecordStore } from './ports.ts';
+import type { RecordLimits } from './record-limits.ts';
 import type { SupervisionOptions } from './supervision.ts';
 
 export interface HostOptions {
@@ -23,8 +24,11 @@ export interface HostOptions {
   readonly ackWaitMs?: number;
   /** Records kept in memory when idle. Default 1000; more costs memory, fewer costs loads. */
   readonly maxResident?: number;
-  /** Messages folded into one turn at the most. Default 512. */
-  readonly maxBatch?: number;
+  /**
+   * Messages folded into one turn at the most (512, 1 MiB; a larger one has a turn of its own), the state in a root (64 KiB),
+   * a root with the effects of its turn (1,000,000 bytes; must fit the server's `max_payload` with some headers).
+   */
+  readonly limits?: Partial<RecordLimits>;
   readonly supervision?: Partial<SupervisionOptions>;
   /** Asked before every turn; its `onThaw` must call {@link EntityHost.thaw}. */
   readonly guard?: FreezeGuard;

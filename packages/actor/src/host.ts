@@ -21,6 +21,7 @@ import { Holds } from './holds.ts';
 import { type EntityHost, type HostEvent, type HostOptions, type Loaded, writeEnded } from './host-types.ts';
 import type { Delivery } from './ports.ts';
 import { probe } from './probe.ts';
+import { checkSize, isTooLarge, type RecordLimits, recordLimits, takeBatch, tooLargeOnly } from './record-limits.ts';
 import { backoffMs, supervisionDefaults, type SupervisionOptions } from './supervision.ts';
 import { Supervisor } from './supervisor.ts';
 import { untilAvailable, Waits } from './until-available.ts';
@@ -32,6 +33,7 @@ export function createEntityHost(options: HostOptions): EntityHost {
 class Host implements EntityHost {
   private readonly options: HostOptions;
   private readonly supervision: SupervisionOptions;
+  private readonly limits: RecordLimits;
   private readonly behaviours: ReadonlyMap<string, Behaviour>;
   private readonly cells = new Map<string, Cell>();
   private readonly holds: Holds;
@@ -47,6 +49,7 @@ class Host implements EntityHost {
   constructor(options: HostOptions) {
     this.options = options;
     this.supervision = { ...supervisionDefaults, ...options.supervision };
+    this.limits = { ...recordLimits, ...options.limits };
     this.holds = new Holds(options.clock, options.ackWaitMs ?? 2_000);
     this.waits = new Waits(options.clock);
     this.behaviours = new Map(options.behaviours.map((b) => [b.kind, b]));
@@ -108,7 +111,7 @@ class Host implements EntityHost {
     this.active++;
     try {
       while (cell.queue.length > 0) {
-        const batch = cell.queue.splice(0, this.options.maxBatch ?? 512);
+        const batch = takeBatch(cell.queue, this.limits);
         try {
           await this.turn(cell, batch, this.generation);
         } catch (cause) {
@@ -152,7 +155,9 @@ class Host implements EntityHost {
         continue;
       }
       await probe('turn.started', cell.name);
+      const inputs = [...waiting, ...batch];
       let folded: Folded;
+      let committed = false;
       try {
         folded = fold({
           behaviour: cell.behaviour,
@@ -162,14 +167,24 @@ class Host implements EntityHost {
           messages: [...outcomes, ...batch.map((d) => d.message)],
           random: this.options.random,
         });
+        checkSize(`the state of ${cell.name}`, folded.rootText, this.limits.maxRootBytes);
+        committed = folded.changed && (await this.commit(cell, loaded, folded, inputs));
       } catch (error) {
         cell.loaded = undefined;
-        if (!(error instanceof FoldError)) throw error;
-        const guilty = batch[error.index - outcomes.length];
+        const tooLarge = isTooLarge(error);
+        if (!tooLarge && !(error instanceof FoldError)) throw error;
+        if (tooLarge && batch.length > 1) {
+          // too much for one turn is not the fault of one message: less at once, until a single one is too large
+          this.later(cell, batch.splice(batch.length >> 1));
+          outcomes = [];
+          continue;
+        }
+        const guilty = tooLarge ? batch[0] : batch[(error as FoldError).index - outcomes.length];
+        const cause: unknown = tooLarge ? error : (error as FoldError).cause;
         // outcomes are produced again by the activation: their writes are effects of the committed root
         outcomes = [];
         if (guilty !== undefined) {
-          await this.supervisor.failed(cell, guilty, error.cause);
+          await this.supervisor.failed(cell, guilty, cause);
           batch = batch.filter((d) => d !== guilty);
           continue;
         }
@@ -178,11 +193,10 @@ class Host implements EntityHost {
           await sleep(this.options.clock, delay, this.stopped.signal);
           continue;
         }
-        await this.supervisor.quarantine(cell, toWireError(error.cause), 'write.ended');
+        await this.supervisor.quarantine(cell, toWireError(cause), 'write.ended');
         this.holds.acknowledge(waiting);
         return this.holds.release(batch);
       }
-      const inputs = [...waiting, ...batch];
       if (!folded.changed) {
         // what answers nothing is acknowledged without a commit, so no compare-and-set says whether this state is the last
         // one: a stale cache would ignore, and lose, what the record of another host waits for
@@ -200,7 +214,6 @@ class Host implements EntityHost {
         this.emitEvent({ type: 'turnIgnored', address: cell.address, messages: inputs.length });
         return;
       }
-      const committed = await this.commit(cell, loaded, folded, inputs);
       if (!committed) {
         cell.loaded = undefined;
         outcomes = [];
@@ -218,6 +231,12 @@ class Host implements EntityHost {
       batch = [];
       outcomes = ended;
     }
+  }
+
+  /** Back to the front of the queue, for a turn of their own. */
+  private later(cell: Cell, deliveries: readonly Delivery[]): void {
+    cell.queue.unshift(...deliveries);
+    for (const delivery of deliveries) this.known.add(delivery);
   }
 
   /** Refuses what the sender may not say, and buries what keeps killing its hosts. */
@@ -267,12 +286,14 @@ class Host implements EntityHost {
       inputs.map((d) => d.ref),
       doubtful,
     );
+    checkSize(`the record of ${cell.name} with ${folded.pending.length} effects`, text, this.limits.maxRecordBytes);
     const ttlMs = record.ttlSeconds === undefined ? undefined : record.ttlSeconds * 1_000;
     const outcome = await this.retry(
       cell,
       async () => {
         if (folded.puts.length > 0) {
-          await records.putItems(cell.address, folded.puts, ttlMs);
+          const refused = await records.putItems(cell.address, folded.puts, ttlMs).then(() => undefined, tooLargeOnly);
+          if (refused !== undefined) return { refused };
           await probe('turn.itemsPut', cell.name);
         }
         // first, for the root does not name it. It is read only where there is no record: one that came early says nothing
@@ -287,6 +308,7 @@ class Host implements EntityHost {
       },
       false,
     );
+    if (outcome !== undefined && 'refused' in outcome) throw outcome.refused;
     if (outcome === undefined || !outcome.ok) {
       if (outcome !== undefined) this.emitEvent({ type: 'conflict', address: cell.address });
       return false;

@@ -15,6 +15,8 @@ export interface Delivery {
   readonly to: Address;
   readonly message: Incoming;
   readonly ref: InputRef;
+  /** As it was stored, without headers. */
+  readonly sizeBytes: number;
   /** Counts from 1; proves nothing after a freeze. */
   readonly deliveries: number;
   /** How often it was put off because its turn threw. */

@@ -12,6 +12,8 @@ import { putOffAll } from './putting-off.ts';
 import { backoffMs, type SupervisionOptions } from './supervision.ts';
 import type { Waits } from './until-available.ts';
 
+const REASON_LIMIT_CHARS = 500;
+
 export interface SupervisorParts {
   readonly options: HostOptions;
   readonly supervision: SupervisionOptions;
@@ -74,7 +76,9 @@ export class Supervisor {
     const loaded = await this.parts.load(cell);
     if (loaded === undefined || loaded.record.quarantine !== undefined) return;
     const at = this.parts.options.records.serverNow();
-    loaded.record.quarantine = { reason: `${error.code}: ${error.message}`, at, message };
+    // an error may say as much as it likes; the root has a limit
+    const reason = `${error.code}: ${error.message}`.slice(0, REASON_LIMIT_CHARS);
+    loaded.record.quarantine = { reason, at, message };
     await this.commitMark(cell, loaded);
     this.parts.tell({ type: 'quarantined', address: cell.address, error });
   }
@@ -99,7 +103,7 @@ export class Supervisor {
     if (turn === undefined || turn.isPutOff) return true;
     const { clock, random, records } = options;
     const queued = cell.queue.splice(0);
-    const deliveries = [...turn.deliveries, ...queued].filter((delivery) => holds.has(delivery));
+    const deliveries = [...new Set([...turn.deliveries, ...queued])].filter((delivery) => holds.has(delivery));
     const atMs = records.serverNow() + Math.round(supervision.outageDelayMs * (0.75 + random.next() / 2));
     const done = await waits.within(putOffAll(options, cell.address, deliveries, atMs), clock.monotonic() + (options.ackWaitMs ?? 2_000));
     if (done === undefined || 'error' in done) {

@@ -214,6 +214,7 @@ export function createBroker(kind = 'counter'): Broker {
           to: mailed.to,
           message: mailed.message,
           ref: { stream: 'mail', sequence: seq },
+          sizeBytes: encodeJson(mailed.message.body).length,
           deliveries: mailed.deliveries,
           tries: mailed.tries,
           ack: () => mail.delete(seq),

@@ -70,6 +70,10 @@ export interface EntityService extends Service {
 /** A pull stands for so long; a frozen host keeps its partition at most until its pull ends. */
 const PULL_EXPIRES_MS = 3_000;
 
+/** An effect that just fits into a root must fit into a message of its own, with envelope and headers. */
+const HEADROOM_BYTES = 32_768;
+const DEFAULT_PAYLOAD_BYTES = 1_048_576;
+
 export function createEntityService(options: EntityServiceOptions): EntityService {
   const { nc, publisher, subjects, role } = options;
   const clock = options.clock ?? systemClock;
@@ -103,6 +107,7 @@ export function createEntityService(options: EntityServiceOptions): EntityServic
       guard,
       dedupWindowMs: options.dedupWindowMs,
       ackWaitMs: options.ackWaitMs,
+      limits: { maxRecordBytes: Math.max(HEADROOM_BYTES, (nc.info?.max_payload ?? DEFAULT_PAYLOAD_BYTES) - HEADROOM_BYTES) },
       ...(options.maxResident === undefined ? {} : { maxResident: options.maxResident }),
       ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
     });

@@ -40,6 +40,7 @@ export function createMailReceiver(options: MailReceiverOptions): (stream: 'mail
         to: address.to,
         message: incoming,
         ref: { stream, sequence: message.sequence },
+        sizeBytes: message.data.length,
         deliveries: message.deliveries,
         tries: stream === 'timers' ? (mail.tries ?? 0) : 0,
         ack: () => message.ack(),

@@ -35,6 +35,7 @@ export const errorCodes = {
   worker_lost: 'Workers died while they ran this message.',
   missing_output: 'A step names an output that was never produced.',
   output_too_large: 'An output is over the size limit.',
+  state_too_large: 'The state of an entity would be larger than its record may be.',
   invalid_output: 'An output does not fit the schema of its contract.',
   invalid_plan: 'The plan is not well formed; `field` names the place.',
   plan_failed: 'The planner threw.',

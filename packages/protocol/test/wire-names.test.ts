@@ -133,6 +133,7 @@ describe('a name on the wire is for ever', () => {
       'worker_lost',
       'missing_output',
       'output_too_large',
+      'state_too_large',
       'invalid_output',
       'invalid_plan',
       'plan_failed',

@@ -151,7 +151,7 @@ export interface EntityRoleOptions {
   readonly replicas?: number;
   /** Made anew for every process: a behaviour of a dead one must not live on. */
   behaviours(): readonly Behaviour[];
-  readonly host?: Partial<Pick<HostOptions, 'supervision' | 'maxResident' | 'maxBatch'>>;
+  readonly host?: Partial<Pick<HostOptions, 'supervision' | 'maxResident' | 'limits'>>;
   readonly onEvent?: (event: HostEvent) => void;
 }
 
@@ -172,7 +172,11 @@ export function entityRole(options: EntityRoleOptions): RoleOptions {
         dedupWindowMs: broker.dedupWindowMs,
         ackWaitMs: broker.ackWaitMs,
         ...options.host,
-        ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
+        onEvent(event) {
+          // in production its message is buried and the entity quarantined; a rehearsal is there to find it before
+          if (event.type === 'messageFailed' && event.error.code === 'state_too_large') broker.defect(new Error(event.error.message));
+          options.onEvent?.(event);
+        },
       });
       ports.serve(
         behaviours.map((behaviour) => behaviour.kind),

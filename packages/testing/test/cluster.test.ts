@@ -205,7 +205,7 @@ describe('a run that goes wrong', () => {
       ],
     });
     cluster.broker.post(account('a'), { type: 'x', body: null, sender: 'entity' });
-    expect(await quiet(cluster)).to.include('the root of account/a has');
+    expect(await quiet(cluster)).to.include('the state of account/a would have 70002 bytes');
   });
 
   it('stops at a process that cannot start', async () => {

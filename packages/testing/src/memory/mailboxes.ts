@@ -133,6 +133,7 @@ export function createMailboxes(options: MailboxOptions): Mailboxes {
       to: message.to,
       message: { ...incoming, storedAt: message.storedAt },
       ref: message.ref,
+      sizeBytes: message.text.length,
       deliveries: message.deliveries,
       tries: tries ?? 0,
       ack: () => {
