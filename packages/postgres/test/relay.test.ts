@@ -47,6 +47,10 @@ describe('a relay', () => {
 
   it('keeps the order of a command for several resources with the commands for each of them', async () => {
     await using s = await setupOutbox();
+    s.publisher.before = ({ body }: OutboxCommand) => {
+      // the first command of one resource takes its time, so that whoever does not wait for it is seen
+      return body.includes('"a1"') ? until('b1', () => s.publisher.inputs().includes('b1')) : undefined;
+    };
     await s.inTransaction(async (send) => {
       await send({ executor: 'x', resource: ref('a'), input: 'a1' });
       await send({ executor: 'x', resource: ref('b'), input: 'b1' });

@@ -1,4 +1,5 @@
 /** An actor app: what somebody defines, and the roles run. */
+import type { ResourceStore } from '@troupe/actor';
 import { type ExecutorDefinition, executorsByName, type Planner, plannersByName } from '@troupe/executor';
 import { TroupeError } from '@troupe/protocol';
 import type { HighWaterOptions } from '@troupe/jetstream';
@@ -22,9 +23,16 @@ export interface App {
   readonly slots?: SlotOptions;
   /** When the front door takes no more commands. Defaults: see {@link HighWaterOptions}. */
   readonly highWater?: HighWaterOptions;
+  /**
+   * Where resources lie, for instance in PostgreSQL. Called by supervisors only; disposed of when they stop, if it can be.
+   * Default: a KV bucket of JetStream.
+   */
+  readonly resourceStore?: () => Promise<AppResourceStore> | AppResourceStore;
 }
 
-const KNOWN = new Set(['name', 'executors', 'tasks', 'planners', 'kinds', 'handlers', 'limits', 'slots', 'highWater']);
+export type AppResourceStore = ResourceStore & Partial<AsyncDisposable>;
+
+const KNOWN = new Set(['name', 'executors', 'tasks', 'planners', 'kinds', 'handlers', 'limits', 'slots', 'highWater', 'resourceStore']);
 
 /** Checks an app when it is defined: duplicate names and unknown options are a refusal to start. */
 export function defineApp(app: App): App {

@@ -4,7 +4,7 @@
  *     const runtime = await connectRuntime({ connection: { servers: 'localhost:4222' }, applyTopology: true });
  *     const roles = [await startThrottle(runtime, app), await startSupervisor(runtime, app), await startWorker(runtime, app)];
  */
-export { type App, defineApp, poolsOf } from './app.ts';
+export { type App, type AppResourceStore, defineApp, poolsOf } from './app.ts';
 export { connectRuntime, type Runtime, type RuntimeOptions } from './connect.ts';
 export { loadApp, type Role, serve } from './serve.ts';
 export {

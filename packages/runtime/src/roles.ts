@@ -17,7 +17,7 @@ import { createDeadLetters } from '@troupe/jetstream/internal';
 import { fromWireError } from '@troupe/protocol';
 import { createWorker, type Handler, loneTaskBehaviour, type SlotOptions, type Worker, type WorkerEvent } from '@troupe/task';
 import { throttleBehaviour } from '@troupe/throttle';
-import { type App, poolsOf } from './app.ts';
+import { type App, type AppResourceStore, poolsOf } from './app.ts';
 import type { Runtime } from './connect.ts';
 
 export interface RoleOptions<Event> {
@@ -42,7 +42,7 @@ export async function startSupervisor(runtime: Runtime, app: App, options: Super
   const { streams } = subjects;
   await verifyTopology(nc, topology, [streams.commands, streams.mail, streams.timers, streams.state, streams.tasks, streams.results]);
   const serverNow = (): number => runtime.serverNow();
-  const store = createKvResourceStore({ nc, publisher, subjects, serverNow });
+  const store: AppResourceStore = (await app.resourceStore?.()) ?? createKvResourceStore({ nc, publisher, subjects, serverNow });
   const operations = operationBehaviour({
     executors: app.executors,
     tasks: app.tasks,
@@ -68,7 +68,7 @@ export async function startSupervisor(runtime: Runtime, app: App, options: Super
     },
     ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
   });
-  return Object.assign(await started('supervisor', [entities, door]), { door: () => door.status() });
+  return Object.assign(await started('supervisor', [storeService(store), entities, door]), { door: () => door.status() });
 }
 
 /** Hands out tokens: owns the throttle entities of its partitions. */
@@ -141,6 +141,11 @@ function entityService(
     dedupWindowMs: topology.dedupWindowMs,
     ...options,
   });
+}
+
+/** Stopped last: what ends while the supervisor stops is still written. */
+function storeService(store: AppResourceStore): Service {
+  return createService('resource store', { start: async () => undefined, stop: async () => store[Symbol.asyncDispose]?.() });
 }
 
 /** Starts parts in order, and stops them in the reverse order. */
