@@ -195,4 +195,20 @@ export const rules = [
     package: 'packages/postgres',
     test: 'gives a row under one name only, and none under a name that its column cannot hold',
   },
+  {
+    name: 'foreign consumers unseen',
+    file: 'packages/jetstream/src/topology-plan.ts',
+    find: '    steps.push(...foreign(stream, found));',
+    replace: '',
+    package: 'packages/jetstream',
+    test: 'refuses a foreign consumer on schedules by name, and changes nothing',
+  },
+  {
+    name: 'a worker that does not look for its durables',
+    file: 'packages/runtime/src/roles.ts',
+    find: 'consumes: (stream, durable) => stream === streams.tasks && durables.has(durable)',
+    replace: 'consumes: (stream, durable) => stream === streams.mail && durables.has(durable)',
+    package: 'packages/runtime',
+    test: 'worker: TASKS/heavy_default is missing',
+  },
 ];

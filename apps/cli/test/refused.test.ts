@@ -161,7 +161,9 @@ for (const layout of ['accounts', 'authorization'] as const) {
         'troupe.result.r1',
         'troupe.mark.notes.m1',
         '$JS.API.STREAM.INFO.troupe_STATE',
+        '$JS.API.STREAM.INFO.troupe_RESULTS',
         ...mine.flatMap((durable) => [
+          `$JS.API.CONSUMER.INFO.troupe_TASKS.${durable}`,
           `$JS.API.CONSUMER.MSG.NEXT.troupe_TASKS.${durable}`,
           `$JS.ACK.troupe_TASKS.${durable}.1.1.1.1.1`,
           `$JS.ACK._.account.troupe_TASKS.${durable}.1.1.1.1.1`,

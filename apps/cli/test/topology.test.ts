@@ -69,6 +69,30 @@ describe('troupe topology', () => {
     expect((await type(['topology', 'plan', '--partitions', '1'], at)).out).to.equal('streams and consumers are as they should be\n');
   });
 
+  it('names a foreign consumer that takes what is ours, and repairs the rest once it is gone', async () => {
+    await using at = await setup();
+    await type(['topology', 'apply', '--partitions', '1'], at);
+    const nc = await connect({ servers: at.server.url });
+    const jsm = await jetstreamManager(nc);
+    await jsm.consumers.delete('troupe_COMMANDS', 'door');
+    await jsm.consumers.add('troupe_COMMANDS', { durable_name: 'spy', ack_policy: 'explicit' });
+    const plan = await type(['topology', 'plan', '--partitions', '1'], at);
+    expect(plan.code).to.equal(5);
+    expect(plan.out).to.equal(
+      'create consumer troupe_COMMANDS/door\n' +
+        'mismatch: no update repairs consumer troupe_COMMANDS/spy: filter_subject is ">", wanted "nothing of troupe.command.*"\n',
+    );
+    const apply = await type(['topology', 'apply', '--partitions', '1', '--json'], at);
+    expect(apply.code).to.equal(5);
+    expect(JSON.parse(apply.err)).to.have.nested.include({
+      'error.code': 'topology_mismatch',
+      'error.field': 'troupe_COMMANDS/spy.filter_subject',
+    });
+    await jsm.consumers.delete('troupe_COMMANDS', 'spy');
+    await nc.close();
+    expect((await type(['topology', 'apply', '--partitions', '1'], at)).out).to.equal('created consumer troupe_COMMANDS/door\n');
+  });
+
   it('is refused to users without the right, and where there is no JetStream', async () => {
     await using at = await setup(
       `accounts { APP { jetstream: enabled, users: [ { user: a, password: a, permissions: { publish: { allow: ["x"] }, subscribe: { allow: ["_INBOX.>"] } } } ] } }`,

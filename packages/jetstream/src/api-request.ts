@@ -32,3 +32,11 @@ function isNotEnabled(answer: Msg): boolean {
   const { error } = answer.json<{ error?: { err_code?: number } }>();
   return error?.err_code === NOT_ENABLED;
 }
+
+/** The server has refused the request, rather than not answered it. */
+export function isRefusal(error: unknown): boolean {
+  for (let e = error; typeof e === 'object' && e !== null; e = (e as { cause?: unknown }).cause) {
+    if ((e as { name?: unknown }).name === 'PermissionViolationError') return true;
+  }
+  return false;
+}

@@ -5,6 +5,7 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import { type Clock, createService, type Service, systemClock } from '@troupe/actor';
 import type { Subjects } from '@troupe/protocol';
+import { isRefusal } from './api-request.ts';
 import { type HighWaterOptions, highWaterMarks, type Overload, overloads, type Reading } from './marks.ts';
 import { unavailable } from './publish-errors.ts';
 
@@ -131,11 +132,4 @@ function names(over: readonly Overload[]): string {
     .map(({ what, where }) => `${what} ${where}`)
     .sort()
     .join();
-}
-
-function isRefusal(error: unknown): boolean {
-  for (let e = error; typeof e === 'object' && e !== null; e = (e as { cause?: unknown }).cause) {
-    if ((e as { name?: unknown }).name === 'PermissionViolationError') return true;
-  }
-  return false;
 }

@@ -19,5 +19,6 @@ export { accountsConfig, authorizationConfig, type ConfiguredUser } from './righ
 export { createServerClock, type ServerClock } from './server-clock.ts';
 export { createTaskSource, type TaskSourceOptions } from './task-source.ts';
 export { topologyDefaults, type TopologyOptions } from './topology.ts';
-export { applyTopology, readTopology, verifyTopology } from './topology-apply.ts';
+export { applyTopology, readTopology } from './topology-apply.ts';
+export { type TopologyNeeds, verifyTopology } from './topology-verify.ts';
 export type { TopologyStep } from './topology-plan.ts';

@@ -11,7 +11,7 @@ export { createHeartbeats, type Heartbeats, type HeartbeatsOptions } from './hea
 export { parseAckSubject } from './pulled-message.ts';
 export { createPuller, type PulledMessage, type Puller, type PullerEvent, type PullerOptions } from './puller.ts';
 export { partitionRanks } from './ranks.ts';
-export { wantedTopology, type WantedStream } from './topology.ts';
+export { taskDurable, wantedTopology, type WantedStream } from './topology.ts';
 export { type CurrentStream, planTopology } from './topology-plan.ts';
 export { createHighWater, type HighWaterMonitor } from './high-water.ts';
 export { highWaterMarks, overloads, overloadText } from './marks.ts';

@@ -97,6 +97,7 @@ const lists: Readonly<Record<RightsRole, (needed: Needed) => Lists>> = {
         last(streams.results, `${ns}.result.*`),
         ...waiters.map((kind) => last(streams.state, `${ns}.state.${encodeToken(kind)}.*`)),
         info(streams.state),
+        info(streams.results),
       ],
       subscribe: pools.map((pool) => subjects.signal(pool)),
     };
@@ -195,9 +196,14 @@ function reading({ ns, streams, buckets }: Subjects): string[] {
   ];
 }
 
-/** To pull from one durable, and to settle what it gave: in the short form of the subject and in that of a server with domains. */
+/** To look whether a durable is as it should be, to pull from it, and to settle what it gave: in the short form of the subject and in that of a server with domains. */
 function consuming(stream: string, durable: string): string[] {
-  return [`$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`, `$JS.ACK.${stream}.${durable}.>`, `$JS.ACK.*.*.${stream}.${durable}.>`];
+  return [
+    `$JS.API.CONSUMER.INFO.${stream}.${durable}`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`,
+    `$JS.ACK.${stream}.${durable}.>`,
+    `$JS.ACK.*.*.${stream}.${durable}.>`,
+  ];
 }
 
 const info = (stream: string): string => `$JS.API.STREAM.INFO.${stream}`;

@@ -1,9 +1,8 @@
-/** Reads the topology of a server, repairs it, or refuses to start on it. */
+/** Reads the topology of a server, and repairs it. */
 import { JetStreamApiError, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
-import { TroupeError } from '@troupe/protocol';
 import { type TopologyOptions, type WantedStream, wantedTopology } from './topology.ts';
-import { type CurrentStream, planTopology, type TopologyStep } from './topology-plan.ts';
+import { type CurrentStream, planTopology, refuse, type TopologyStep } from './topology-plan.ts';
 
 const STREAM_NOT_FOUND = 10_059;
 
@@ -33,44 +32,6 @@ export async function applyTopology(nc: NatsConnection, options: TopologyOptions
   return steps;
 }
 
-/**
- * For hosts at start: every stream they use must be there and as the code needs it. Needs STREAM.INFO of those streams.
- * Throws `topology_mismatch` that names the first difference.
- */
-export async function verifyTopology(nc: NatsConnection, options: TopologyOptions, streams: readonly string[]): Promise<void> {
-  const jsm = await jetstreamManager(nc, { checkAPI: false });
-  const wanted = wantedTopology(options)
-    .filter((w) => streams.includes(w.config.name))
-    // limits and sizes may be tuned by operators; what the code cannot live without is its shape
-    .map(({ config }) => ({
-      config: {
-        name: config.name,
-        ...pick(config, [
-          'subjects',
-          'retention',
-          'subject_transform',
-          'max_msgs_per_subject',
-          'allow_msg_schedules',
-          'allow_msg_ttl',
-          'allow_direct',
-        ]),
-      },
-      consumers: [],
-    }));
-  refuse(planTopology(await readCurrent(jsm, wanted as WantedStream[]), wanted as WantedStream[]));
-}
-
-function refuse(steps: readonly TopologyStep[]): void {
-  const first = steps[0];
-  if (first === undefined) return;
-  const what = first.consumer === undefined ? first.stream : `${first.stream}/${first.consumer}`;
-  const why =
-    first.action === 'create'
-      ? 'is missing'
-      : first.differences.map((d) => `${d.field} is ${JSON.stringify(d.is)}, wanted ${JSON.stringify(d.wanted)}`).join('; ');
-  throw new TroupeError('topology_mismatch', `${what} ${why}`, { field: what, data: { steps: steps.length } });
-}
-
 async function readCurrent(jsm: JetStreamManager, wanted: readonly WantedStream[]): Promise<Map<string, CurrentStream>> {
   const current = new Map<string, CurrentStream>();
   for (const { config, consumers: needed } of wanted) {
@@ -87,8 +48,4 @@ async function readCurrent(jsm: JetStreamManager, wanted: readonly WantedStream[
     }
   }
   return current;
-}
-
-function pick(from: object, fields: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(from).filter(([field]) => fields.includes(field)));
 }

@@ -13,7 +13,7 @@ export interface TopologyOptions {
   readonly roles?: Readonly<Record<string, readonly string[]>>;
   /** Partitions of mail and timers. Changing them needs drained streams. Default 8. */
   readonly partitions?: number;
-  /** 1, or 3 on a cluster. Default 1. */
+  /** 1, or 3 on a cluster. Default: 1 for what is created, and what is there stays as it is. */
   readonly replicas?: 1 | 3 | 5;
   readonly storage?: 'file' | 'memory';
   /** Window in which the server drops a message id it has seen. An optimisation: no guarantee rests on it. Default 120000. */
@@ -50,6 +50,8 @@ export const topologyDefaults = Object.freeze({
 export interface WantedStream {
   readonly config: Partial<StreamConfig> & { readonly name: string };
   readonly consumers: readonly (Partial<ConsumerConfig> & { readonly durable_name: string })[];
+  /** Subjects that no consumer may take, besides those of our consumers. */
+  readonly reserved?: readonly string[];
 }
 
 const NANOS = 1_000_000;
@@ -63,15 +65,19 @@ export function wantedTopology(given: TopologyOptions): WantedStream[] {
   }
   const { ns, streams, buckets } = subjects;
   const common = {
-    num_replicas: options.replicas,
+    ...(given.replicas === undefined ? {} : { num_replicas: given.replicas }),
     storage: options.storage,
     duplicate_window: options.dedupWindowMs * NANOS,
     allow_direct: true,
     // shown as unlimited, but a server's default is 1000
     max_consumers: 5_000,
   } as Partial<StreamConfig>;
-  const queue = { ...common, retention: 'workqueue' } as Partial<StreamConfig>;
-  const hold = { ack_policy: 'explicit', max_deliver: -1 } as Partial<ConsumerConfig>;
+  // said, not left out: somebody may have set it, and what is over a limit is dropped without a word. `max_bytes` is left to
+  // operators, who get a high-water mark below it
+  const unlimited = { max_age: 0, max_msgs: -1 } as Partial<StreamConfig>;
+  const queue = { ...common, ...unlimited, retention: 'workqueue' } as Partial<StreamConfig>;
+  // pulled: a push consumer of our name would be no use to us
+  const hold = { ack_policy: 'explicit', max_deliver: -1, deliver_subject: undefined } as unknown as Partial<ConsumerConfig>;
   const mailConsumers = (filter: (partition: number, kind: string) => string): WantedStream['consumers'] =>
     Object.entries(roles).flatMap(([role, kinds]) =>
       Array.from({ length: partitions }, (_, partition) => ({
@@ -129,16 +135,19 @@ export function wantedTopology(given: TopologyOptions): WantedStream[] {
         ...queue,
         name: streams.timers,
         subjects: [`${ns}.timer.>`, `${ns}.due.*.*`],
+        max_bytes: -1,
         allow_msg_schedules: true,
         allow_msg_ttl: true,
         subject_transform: { src: `${ns}.due.*.*`, dest: `${ns}.due.{{partition(${partitions},1,2)}}.{{wildcard(1)}}.{{wildcard(2)}}` },
       } as WantedStream['config'],
       // only fired timers: an unfiltered consumer would get, and acknowledge away, the schedules themselves
       consumers: mailConsumers((partition, kind) => subjects.dueFilter(partition, kind)),
+      reserved: [`${ns}.timer.>`],
     },
     {
       config: {
         ...common,
+        ...unlimited,
         name: streams.state,
         subjects: [`${ns}.state.>`, `${ns}.tomb.>`],
         max_msgs_per_subject: 1,
@@ -161,6 +170,7 @@ export function wantedTopology(given: TopologyOptions): WantedStream[] {
     {
       config: {
         ...common,
+        ...unlimited,
         name: streams.results,
         subjects: [`${ns}.result.>`, `${ns}.mark.>`],
         max_msgs_per_subject: 1,
@@ -173,7 +183,7 @@ export function wantedTopology(given: TopologyOptions): WantedStream[] {
       config: { ...common, name: streams.dead, subjects: [`${ns}.dead.>`], max_age: 30 * DAY_MS * NANOS, max_bytes: options.maxLogBytes },
       consumers: [],
     },
-    bucket(common, buckets.resources),
+    bucket({ ...common, ...unlimited }, buckets.resources),
     bucket({ ...common, storage: 'memory' as never }, buckets.hosts),
   ];
 }

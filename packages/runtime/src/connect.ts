@@ -44,7 +44,8 @@ export async function connectRuntime(options: RuntimeOptions): Promise<Runtime> 
   const clock = createServerClock({ nc, stream: subjects.streams.state });
   const service = createService('runtime', {
     async start() {
-      if (apply === true) await applyTopology(nc, topology);
+      // only what was said: a default must not shrink what somebody has made larger
+      if (apply === true) await applyTopology(nc, { ...topologyOptions, subjects });
       await publisher.start();
       await clock.start();
     },

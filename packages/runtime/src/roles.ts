@@ -13,8 +13,8 @@ import {
   type HighWaterOptions,
   verifyTopology,
 } from '@troupe/jetstream';
-import { createDeadLetters } from '@troupe/jetstream/internal';
-import { fromWireError } from '@troupe/protocol';
+import { createDeadLetters, taskDurable } from '@troupe/jetstream/internal';
+import { fromWireError, queueClasses } from '@troupe/protocol';
 import { createWorker, type Handler, loneTaskBehaviour, type SlotOptions, type Worker, type WorkerEvent } from '@troupe/task';
 import { throttleBehaviour } from '@troupe/throttle';
 import { type App, type AppResourceStore, poolsOf } from './app.ts';
@@ -40,7 +40,10 @@ export interface Supervisor extends Service {
 export async function startSupervisor(runtime: Runtime, app: App, options: SupervisorOptions = {}): Promise<Supervisor> {
   const { nc, publisher, subjects, topology, hostId } = runtime;
   const { streams } = subjects;
-  await verifyTopology(nc, topology, [streams.commands, streams.mail, streams.timers, streams.state, streams.tasks, streams.results]);
+  await verifyTopology(nc, topology, {
+    streams: [streams.commands, streams.mail, streams.timers, streams.state, streams.tasks, streams.results],
+    consumes: (_, durable) => durable === 'door' || durable.startsWith('supervisor_'),
+  });
   const serverNow = (): number => runtime.serverNow();
   const store: AppResourceStore = (await app.resourceStore?.()) ?? createKvResourceStore({ nc, publisher, subjects, serverNow });
   const operations = operationBehaviour({
@@ -78,7 +81,10 @@ export async function startThrottle(
   options: RoleOptions<EntityServiceEvent> = {},
 ): Promise<Service> {
   const { streams } = runtime.subjects;
-  await verifyTopology(runtime.nc, runtime.topology, [streams.mail, streams.timers, streams.state]);
+  await verifyTopology(runtime.nc, runtime.topology, {
+    streams: [streams.mail, streams.timers, streams.state],
+    consumes: (_, durable) => durable.startsWith('throttle_'),
+  });
   const behaviours = [throttleBehaviour(app.limits === undefined ? {} : { limits: app.limits })];
   return started('throttle', [entityService(runtime, 'throttle', { behaviours, ...options })]);
 }
@@ -91,10 +97,21 @@ export interface WorkerRoleOptions {
   readonly onEvent?: (event: WorkerEvent) => void;
 }
 
-/** Runs tasks. Handlers are loaded here and nowhere else. */
+/** Runs tasks. Handlers are loaded here and nowhere else. Rejects with `topology_mismatch` where a pool has no durables. */
 export async function startWorker(runtime: Runtime, app: App, options: WorkerRoleOptions = {}): Promise<Service> {
+  const pools = options.pools ?? poolsOf(app);
+  const { streams } = runtime.subjects;
+  const slots = options.slots ?? app.slots;
+  const served = queueClasses.filter((cls) => slots?.[cls]?.ceiling !== 0);
+  const durables = new Set(pools.flatMap((pool) => served.map((cls) => taskDurable(cls, pool))));
+  await verifyTopology(
+    runtime.nc,
+    // pools that the app does not know may be served all the same
+    { ...runtime.topology, pools },
+    { streams: [streams.state, streams.results], consumes: (stream, durable) => stream === streams.tasks && durables.has(durable) },
+  );
   const handlers = await app.handlers();
-  const workers = (options.pools ?? poolsOf(app)).map((pool) => workerOf(runtime, app, handlers, pool, options));
+  const workers = pools.map((pool) => workerOf(runtime, app, handlers, pool, options));
   return started('worker', workers);
 }
 
