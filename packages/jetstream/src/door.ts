@@ -7,7 +7,7 @@
  * then refuses its senders (`overloaded`). What it holds at that moment it still forwards.
  */
 import type { NatsConnection } from '@nats-io/nats-core';
-import { type Clock, createService, probe, type Service, systemRandom } from '@troupe/actor';
+import { type Clock, createService, probe, type Service, systemClock, systemRandom } from '@troupe/actor';
 import {
   type Address,
   type Answer,
@@ -46,6 +46,8 @@ export interface DoorOptions {
   readonly deadLetters: DeadLetters;
   /** Commands in hand at once. Default 256. */
   readonly maxInHand?: number;
+  /** As the topology has it for mail: what is in hand longer is renewed. Default 2000. */
+  readonly ackWaitMs?: number;
   /** When to stop pulling. Needs the right to read the information of those streams (and, for its limits, of the account). */
   readonly highWater?: HighWaterOptions;
   /** Told with the events of the door. */
@@ -80,8 +82,20 @@ export interface Door extends Service {
 export function createDoor(options: DoorOptions): Door {
   const { nc, publisher, subjects } = options;
   const limit = options.maxInHand ?? 256;
-  const inHand = new Set<Promise<void>>();
+  const clock = options.clock ?? systemClock;
+  const renewMs = (options.ackWaitMs ?? 2_000) / 3;
+  const inHand = new Map<Promise<void>, PulledMessage>();
   let puller: Puller | undefined;
+  let cancelRenewal: (() => void) | undefined;
+
+  /** The hold is short, so that a killed door is followed soon; a judge may take longer. */
+  const renew = (): void => {
+    cancelRenewal ??= clock.setTimer(renewMs, () => {
+      cancelRenewal = undefined;
+      for (const message of inHand.values()) message.extend();
+      if (inHand.size > 0) renew();
+    });
+  };
 
   const tell = (answer: Answer, replyTo: string | undefined): void => {
     const body = encodeJson(answer);
@@ -165,7 +179,8 @@ export function createDoor(options: DoorOptions): Door {
             inHand.delete(work);
             puller?.wake();
           });
-        inHand.add(work);
+        inHand.set(work, message);
+        renew();
       },
     });
     puller.start();
@@ -175,7 +190,8 @@ export function createDoor(options: DoorOptions): Door {
   const stop = async (): Promise<void> => {
     await highWater.stop();
     await puller?.stop();
-    await Promise.all(inHand);
+    await Promise.all(inHand.keys());
+    cancelRenewal?.();
   };
 
   const status = (): DoorStatus => ({

@@ -99,7 +99,7 @@ export function wantedTopology(given: TopologyOptions): WantedStream[] {
           ...hold,
           durable_name: 'door',
           filter_subject: `${ns}.command.*`,
-          ack_wait: options.mailAckWaitMs * 5 * NANOS,
+          ack_wait: options.mailAckWaitMs * NANOS,
           max_ack_pending: 1_000,
         },
       ],

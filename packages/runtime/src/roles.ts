@@ -60,6 +60,7 @@ export async function startSupervisor(runtime: Runtime, app: App, options: Super
     nc,
     publisher,
     subjects,
+    ackWaitMs: topology.mailAckWaitMs,
     serverNow,
     hostId,
     ...(highWater === undefined ? {} : { highWater }),
