@@ -211,4 +211,12 @@ export const rules = [
     package: 'packages/runtime',
     test: 'worker: TASKS/heavy_default is missing',
   },
+  {
+    name: 'outcomes of any pool',
+    file: 'packages/executor/src/operation/behaviour.ts',
+    find: ' && sender === `task-${taskOf(run, node).pool}`;',
+    replace: ' && sender !== "";',
+    package: 'packages/executor',
+    test: 'counts from a worker of its pool only, whatever a worker of another one has read',
+  },
 ];

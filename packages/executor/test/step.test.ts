@@ -180,6 +180,7 @@ describe('a step', () => {
     bench.run(() => bench.workers.lost.length > 0);
     const { token } = bench.workers.lost[0]!;
     bench.mail(id, 'task.progress', { step: 'a', attempt: 1, token: 'forged', progress: 'no' }, 'task-test');
+    bench.mail(id, 'task.progress', { step: 'a', attempt: 1, token, progress: 'no' }, 'task-other');
     bench.mail(id, 'task.progress', { step: 'a', attempt: 1, token, progress: { percent: 40 } }, 'task-test');
     while (bench.view(id).current[0]?.progress === undefined) bench.step();
     expect(bench.view(id).current[0]?.progress).to.equal('{"percent":40}');
@@ -193,6 +194,18 @@ describe('the outcome of an attempt', () => {
     run.bench.run(() => run.bench.workers.lost.length > 0);
     return run;
   };
+
+  it('counts from a worker of its pool only, whatever a worker of another one has read', async () => {
+    const { bench, id } = await start(chain(step('a', work, {}), step('b', look, { from: ref('a') })), { rebuild: true });
+    bench.on('work', () => 'lost');
+    bench.run(() => bench.workers.lost.length > 0);
+    const { token } = bench.workers.lost[0]!;
+    const end = (output: string): object => ({ v: 1, id: 'x', step: 'a', attempt: 1, token, outcome: { kind: 'succeeded', output } });
+    bench.mail(id, 'task.ended', end('forged'), 'task-other');
+    bench.mail(id, 'task.ended', end('true'), 'task-test');
+    bench.run();
+    expect(bench.workers.sent.at(-1)!.message).to.deep.include({ step: 'b', input: { from: 'true' } });
+  });
 
   it('of an earlier attempt settles the step if it is a success, and the newer one is told', async () => {
     const { bench, id } = await late();

@@ -15,8 +15,10 @@ import { expandSeen } from '../nodes/expand.ts';
 import { refillGroup } from '../nodes/group.ts';
 import { pollEnded } from '../nodes/poll.ts';
 import { stepEnded, stepProgress } from '../nodes/step.ts';
+import { taskOf } from '../nodes/task-message.ts';
 import { leaseAsked, leaseGranted, leaseRefused } from '../nodes/throttled.ts';
 import { waitOver, waitSeen } from '../nodes/wait.ts';
+import { nodeAt } from '../plan/compiled.ts';
 import type { TaskContract } from '@troupe/task';
 import { acceptAgain, acceptOutcome, givenBack } from './accept.ts';
 import { endSettled, lostError } from './ends.ts';
@@ -24,7 +26,7 @@ import { checkDeadlines, stopAll, workOff } from './engine.ts';
 import { tellOver } from './finish.ts';
 import { createOperation, endUnborn, repeated } from './first-mail.ts';
 import { operationOf, rootOf } from './record.ts';
-import { createRun, type OperationSettings, type Run, shortTimer } from './run.ts';
+import { createRun, type OperationSettings, planOf, type Run, shortTimer } from './run.ts';
 import { flushWrites, hasPendingWrites, settleWrite } from './resources.ts';
 import type { Operation, OperationState } from './state.ts';
 import { heldTimer } from './pause.ts';
@@ -129,9 +131,9 @@ function fold(run: Run, message: Incoming): void {
     case 'child':
       return repeated(run, (body as unknown as ChildMail).command, (body as unknown as ChildMail).parent);
     case 'task.ended':
-      return taskEnded(run, body as unknown as TaskEnded);
+      return taskEnded(run, message, body as unknown as TaskEnded);
     case 'task.progress':
-      return taskProgress(run, body as { step?: string; token?: string; progress?: unknown });
+      return taskProgress(run, message, body as { step?: string; token?: string; progress?: unknown });
     case 'write.ended':
       return writeEnded(run, body as unknown as WriteEnded);
     case 'throttle.granted': {
@@ -170,16 +172,27 @@ function fold(run: Run, message: Incoming): void {
   }
 }
 
-function taskEnded(run: Run, body: TaskEnded): void {
+function taskEnded(run: Run, message: Incoming, body: TaskEnded): void {
   const path = run.op.steps.get(body.step ?? '');
-  if (path === undefined || run.op.phase !== 'running') return;
+  if (path === undefined || run.op.phase !== 'running' || !isFromItsPool(run, path, message)) return;
   if (run.op.active.get(path)?.k === 'poll') pollEnded(run, path, body);
   else stepEnded(run, path, body);
 }
 
-function taskProgress(run: Run, body: { readonly step?: string; readonly token?: string; readonly progress?: unknown }): void {
+/** A worker of another pool may know the token, for it may read records; it has no say all the same. */
+function isFromItsPool(run: Run, path: string, { sender }: Incoming): boolean {
+  const node = nodeAt(planOf(run), path);
+  return (node?.type === 'step' || node?.type === 'poll') && sender === `task-${taskOf(run, node).pool}`;
+}
+
+function taskProgress(
+  run: Run,
+  message: Incoming,
+  body: { readonly step?: string; readonly token?: string; readonly progress?: unknown },
+): void {
   const path = run.op.steps.get(body.step ?? '');
-  if (path !== undefined) stepProgress(run, path, body.token ?? '', encodeJson(body.progress).slice(0, PROGRESS_LIMIT_CHARS));
+  if (path !== undefined && isFromItsPool(run, path, message))
+    stepProgress(run, path, body.token ?? '', encodeJson(body.progress).slice(0, PROGRESS_LIMIT_CHARS));
 }
 
 function writeEnded(run: Run, { effect, outcome }: WriteEnded): void {
