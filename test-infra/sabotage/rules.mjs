@@ -124,6 +124,22 @@ export const rules = [
     test: 'folds no more messages and no more bytes than its limits',
   },
   {
+    name: 'a replay that leaves no mark',
+    file: 'packages/client/src/replay.ts',
+    find: '  if (letter.replayed?.isDone === true) return',
+    replace: '  if (letter.replayed?.isDone === undefined && sequence < 0) return',
+    package: 'packages/client',
+    test: 'goes once, however often and by however many it is asked for',
+  },
+  {
+    name: 'a dead letter of any size',
+    file: 'packages/jetstream/src/dead-letters.ts',
+    find: "error.code !== 'too_large') throw error;",
+    replace: "error.code !== 'too_old') throw error;",
+    package: 'packages/runtime',
+    test: 'leaves a letter also when its message was almost as large as the server takes',
+  },
+  {
     name: 'resource written without comparing',
     file: 'packages/jetstream/src/resource-store.ts',
     find: '              expectLastSubjectSequence: current.sequence,',

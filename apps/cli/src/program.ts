@@ -3,6 +3,14 @@ import type { Client } from '@troupe/client';
 import { rightsRoles } from '@troupe/jetstream';
 import { isTroupeError, type Json, toWireError } from '@troupe/protocol';
 import { Command, CommanderError } from 'commander';
+import {
+  deadListCommand,
+  type DeadListFlags,
+  deadReplayCommand,
+  type DeadReplayFlags,
+  deadShowCommand,
+  releaseCommand,
+} from './commands/dead.ts';
 import { executeCommand, type ExecuteFlags, requestOf } from './commands/execute.ts';
 import { explainCommand } from './commands/explain.ts';
 import { filterOf, operationsCommand, type OperationsFlags } from './commands/operations.ts';
@@ -14,6 +22,7 @@ import { verbCommand, type VerbFlags, whyOf } from './commands/verbs.ts';
 import { addConnectionOptions, connectionSettings, type ConnectionValues, connectionValues, withClient } from './connection.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { Io } from './io.ts';
+import { parseCount } from './parse-args.ts';
 import { parseInput } from './parse-args.ts';
 import { errorText, jsonLine, printable } from './text.ts';
 import { version } from './version.ts';
@@ -49,9 +58,9 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
     .showHelpAfterError('(see --help)')
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
 
-  const add = (name: string, text: string): Command =>
+  const add = (name: string, text: string, parent = program): Command =>
     addConnectionOptions(
-      program
+      parent
         .command(name)
         .description(text)
         .exitOverride()
@@ -159,6 +168,41 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
         },
       ),
     );
+  add('release <entity>', 'let an entity go on that is quarantined: kind/key, such as operation/<id> or throttle/<scope>')
+    .option('--by <name>', 'who wants it', io.env['USER'])
+    .action((entity: string, flags: DeadReplayFlags) =>
+      choose(
+        flags,
+        client((one, at) => releaseCommand(one, entity, flags, at)),
+      ),
+    );
+  const dead = program.command('dead').description('what could not be handled').exitOverride().copyInheritedSettings(program);
+  add('list', 'list the newest dead letters', dead)
+    .option('--origin <words>', 'first words of the origin, such as command or mail/operation/<id>')
+    .option('--open', 'only those that were not replayed')
+    .option('--limit <n>', 'how many are looked at (default 100)')
+    .action((flags: DeadListFlags) =>
+      choose(
+        flags,
+        client((one, at) => deadListCommand(one, flags, at)),
+      ),
+    );
+  add('show <no>', 'show one with its headers and body', dead).action((no: string, flags: { json?: true }) => {
+    const sequence = parseCount(no, 'no');
+    choose(
+      flags,
+      client((one, at) => deadShowCommand(one, sequence, flags, at)),
+    );
+  });
+  add('replay <no...>', 'send them again as they were first sent; a second time does nothing', dead)
+    .option('--by <name>', 'who wants it; kept with the letter', io.env['USER'])
+    .action((numbers: string[], flags: DeadReplayFlags) => {
+      const sequences = numbers.map((no) => parseCount(no, 'no'));
+      choose(
+        flags,
+        client((one, at) => deadReplayCommand(one, sequences, flags, at)),
+      );
+    });
   const topology = program
     .command('topology')
     .description('compare and repair streams and consumers')

@@ -3,6 +3,7 @@
  * record, so that an effect emitted again after a crash is recognisably the same one.
  */
 import type { Address, Answer, Context, Json, QueueClass, TaskMessage, TaskOutcome, WireError } from '@troupe/protocol';
+import type { Incoming } from './behaviour.ts';
 import type { ResourceWrite } from './store.ts';
 
 export type Effect =
@@ -35,7 +36,17 @@ export type Effect =
       readonly outcome: TaskOutcome;
       readonly ttlMs: number;
     }
-  | { readonly type: 'bury'; readonly origin: readonly string[]; readonly reason: string; readonly error: WireError; readonly body: Json }
+  /** Keeps what could not be handled, as it was sent, so that it can be sent again. */
+  | {
+      readonly type: 'bury';
+      readonly origin: readonly string[];
+      readonly reason: string;
+      readonly error: WireError;
+      /** How often it was tried. Default 1. */
+      readonly attempts?: number;
+      /** Mail to this entity and who sent it, or a task and its queue. */
+      readonly original: { readonly mail: BuriedMail } | { readonly task: TaskMessage; readonly class: QueueClass; readonly pool: string };
+    }
   /**
    * Ends the record: items go, the root stays for `ttlMs`, a tombstone (if any) for its own time. `keep`: the items that this
    * very turn puts stay as long as the root.
@@ -48,6 +59,8 @@ export type Effect =
     }
   /** Takes the end back: the record stays again. What was kept must be put again, for it still has its time to live. */
   | { readonly type: 'reopen' };
+
+export type BuriedMail = Pick<Incoming, 'id' | 'type' | 'body' | 'sender' | 'from' | 'timer'>;
 
 /** An effect that must be confirmed, with the id under which it is (and would again be) emitted. */
 export type PendingEffect = Exclude<Effect, { type: 'putItem' | 'answer' | 'signal' | 'end' | 'reopen' }> & {

@@ -3,7 +3,9 @@
  * quarantined until a verb releases it. See `supervision.ts` for the numbers.
  */
 import { toWireError, type WireError } from '@troupe/protocol';
+import type { Incoming } from './behaviour.ts';
 import type { Cell } from './cell.ts';
+import type { BuriedMail } from './effects.ts';
 import type { Folded } from './fold.ts';
 import type { Holds } from './holds.ts';
 import type { HostEvent, HostOptions, Loaded } from './host-types.ts';
@@ -24,6 +26,10 @@ export interface SupervisorParts {
   load(cell: Cell): Promise<Loaded | undefined>;
   commit(cell: Cell, loaded: Loaded, folded: Folded, doubtful: boolean): Promise<boolean>;
   tell(event: HostEvent): void;
+}
+
+function mailOf({ id, type, body, sender, from, timer }: Incoming): BuriedMail {
+  return { id, type, body, sender, ...(from === undefined ? {} : { from }), ...(timer === undefined ? {} : { timer }) };
 }
 
 export class Supervisor {
@@ -60,7 +66,8 @@ export class Supervisor {
             origin: ['mail', cell.address.kind, cell.address.key],
             reason: error.code,
             error,
-            body: { type: message.type, id: message.id, sender: message.sender, body: message.body, tries: delivery.tries } as never,
+            attempts: delivery.tries + 1,
+            original: { mail: mailOf(message) },
             context: message.context,
           },
         ],

@@ -11,6 +11,7 @@ import type { OperationInfo } from './operation-info.ts';
 import { explain, getOperation, listOperations, type OperationFilter } from './operations.ts';
 import type { ClientOptions } from './options.ts';
 import { Reader } from './reader.ts';
+import { getDeadLetter, replay, type Replayed, type ReplayOptions } from './replay.ts';
 import { type Connection, Session } from './session.ts';
 import { followTask, readResult, sendTask, type SendTaskOptions, type TaskHandle } from './tasks.ts';
 import { leaseText, throttleOccupancy } from './throttles.ts';
@@ -74,6 +75,14 @@ export interface Client extends Service {
   watch(options?: WatchOptions): Promise<EventFeed>;
   /** What could not be handled, newest first. */
   deadLetters(filter?: DeadLetterFilter): Promise<StoredDeadLetter[]>;
+  /** One of them by its place, or undefined. */
+  deadLetter(sequence: number): Promise<StoredDeadLetter | undefined>;
+  /**
+   * Sends one again, to its original subject with its original headers and body. Twice is once: the second time answers
+   * `already`. Kept with the letter and told in EVENTS under `dead.replayed`. Throws `unknown_letter`, `malformed` (it does not
+   * say where it was sent), `too_large` (its body was not kept). Needs the rights of a `replayer`.
+   */
+  replayDeadLetter(sequence: number, options?: ReplayOptions): Promise<Replayed>;
 }
 
 /**
@@ -113,5 +122,7 @@ export function createClient(connection: Connection = {}, options: ClientOptions
     result: (id) => readResult(session, id),
     watch: (watchOptions = {}) => watch(session, watchOptions),
     deadLetters: (filter = {}) => listDeadLetters(session, reader, filter),
+    deadLetter: (sequence) => getDeadLetter(session, reader, sequence),
+    replayDeadLetter: (sequence, replayOptions = {}) => replay(session, reader, sequence, replayOptions),
   };
 }

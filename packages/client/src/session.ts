@@ -48,7 +48,7 @@ export class Session {
     return this.open;
   }
 
-  async publish(subject: string, body: string, options: PublishOptions): Promise<PublishAck> {
+  async publish(subject: string, body: string | Uint8Array, options: PublishOptions): Promise<PublishAck> {
     await this.ready();
     return this.open!.publisher.publish(subject, body, options);
   }

@@ -1,5 +1,5 @@
 /** Stores what could not be handled, with all that is needed to send it again. */
-import { encodeJson, type DeadLetter, type Subjects, type WireError } from '@troupe/protocol';
+import { encodeJson, type DeadLetter, isTroupeError, type Subjects, type WireError } from '@troupe/protocol';
 import type { Publisher } from './publisher.ts';
 import type { PulledMessage } from './puller.ts';
 
@@ -28,9 +28,28 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
         ...encodeBody(message.data),
         at: options.serverNow(),
       };
-      await publisher.publish(subjects.dead(origin), encodeJson(letter), { id: `${message.stream}.${message.sequence}` });
+      await storeLetter(publisher, subjects.dead(origin), letter, `${message.stream}.${message.sequence}`);
     },
   };
+}
+
+const TEXT_LIMIT_CHARS = 1_000;
+
+/**
+ * A letter is larger than what it holds, so what just fitted may not fit any more: then it is kept without the body, and says
+ * so. Refused, it would be tried for ever, and nobody would see why.
+ */
+export async function storeLetter(publisher: Publisher, subject: string, letter: DeadLetter, id: string): Promise<void> {
+  try {
+    await publisher.publish(subject, encodeJson(letter), { id });
+  } catch (error) {
+    if (!isTroupeError(error) || error.code !== 'too_large') throw error;
+    const { encoding: _, ...rest } = letter;
+    const { code, message } = letter.error;
+    const omittedBytes = Buffer.byteLength(letter.body);
+    const small: DeadLetter = { ...rest, error: { code, message: message.slice(0, TEXT_LIMIT_CHARS) }, body: '', omittedBytes };
+    await publisher.publish(subject, encodeJson(small), { id });
+  }
 }
 
 function encodeBody(data: Uint8Array): { body: string; encoding?: 'base64' } {

@@ -6,7 +6,8 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import type { FleetingEffect, PendingEffect, ResourceStore } from '@troupe/actor';
 import { probe } from '@troupe/actor';
 import { type EffectSink, type EmitContext, type RecordStore, resourceEvents } from '@troupe/actor/internal';
-import { encodeJson, type EventMessage, type Json, type Subjects } from '@troupe/protocol';
+import { type DeadLetter, encodeJson, type EventMessage, type Json, type Subjects } from '@troupe/protocol';
+import { storeLetter } from './dead-letters.ts';
 import { contextHeaders, encodeMail } from './mail-codec.ts';
 import type { Publisher } from './publisher.ts';
 
@@ -71,17 +72,16 @@ export function createEffectSink(options: EffectSinkOptions): EffectSink {
         return undefined;
       }
       case 'bury': {
-        const letter = {
+        const letter: DeadLetter = {
           v: 1,
           reason: effect.reason,
           error: effect.error,
-          attempts: 1,
-          subject: subjects.mail(context.from, 'entity'),
-          headers: { ...effect.context },
-          body: encodeJson(effect.body),
+          attempts: effect.attempts ?? 1,
+          ...originalOf(effect, context),
+          headers: Object.fromEntries(contextHeaders(effect.context)),
           at: records.serverNow(),
         };
-        await publisher.publish(subjects.dead(effect.origin), encodeJson(letter), { id: effect.id });
+        await storeLetter(publisher, subjects.dead(effect.origin), letter, effect.id);
         return undefined;
       }
       case 'write': {
@@ -95,6 +95,17 @@ export function createEffectSink(options: EffectSinkOptions): EffectSink {
         return { effect: effect.id, outcome };
       }
     }
+  };
+
+  /** As it lay in its stream, for whoever sends it again. */
+  const originalOf = ({ original }: Extract<PendingEffect, { type: 'bury' }>, { from: to }: EmitContext) => {
+    if ('task' in original) {
+      return { subject: subjects.task(original.class, original.pool, original.task.task), body: encodeJson(original.task) };
+    }
+    const { sender, ...mail } = original.mail;
+    // what was put off came as a timer, and its sender still is who sent it first
+    const byHost = sender === 'timer' || sender === 'host';
+    return { subject: byHost ? subjects.due(to) : subjects.mail(to, sender), body: encodeMail(mail) };
   };
 
   return {

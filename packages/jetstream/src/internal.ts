@@ -1,7 +1,7 @@
 /** For sibling packages: the parts that hosts are made of. */
 export { createRecordStore, readTombstone, type RecordStoreOptions } from './record-store.ts';
 export { inboxPrefixOf, watchConnection, type WireConnection } from './connection.ts';
-export { readLast, type StoredMessage } from './direct-get.ts';
+export { readDirect, readLast, type StoredMessage } from './direct-get.ts';
 export { encodeMail } from './mail-codec.ts';
 export { readPaged } from './paged-read.ts';
 export { type ApiError, publishError } from './publish-errors.ts';

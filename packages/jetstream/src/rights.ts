@@ -9,12 +9,24 @@ import { taskDurable, topologyDefaults, type TopologyOptions } from './topology.
  * - `producer` sends commands and hears its answers. Nothing else.
  * - `sender` sends tasks of the given pools without an executor.
  * - `reader` sees operations, resources, events and dead letters; `operator` also sends commands and verbs.
+ * - `replayer` sends dead letters again, as whoever sent them first: it may speak as anybody, so it is for people.
  * - `registrar` registers and removes resources, from outside of operations.
  * - `worker` runs tasks of the given pools and classes.
  * - `supervisor`, `throttle`: the hosts. They write state and timers, and are trusted.
  * - `admin` creates and repairs streams and consumers, and sees no message.
  */
-export const rightsRoles = ['producer', 'sender', 'reader', 'operator', 'registrar', 'worker', 'supervisor', 'throttle', 'admin'] as const;
+export const rightsRoles = [
+  'producer',
+  'sender',
+  'reader',
+  'operator',
+  'replayer',
+  'registrar',
+  'worker',
+  'supervisor',
+  'throttle',
+  'admin',
+] as const;
 export type RightsRole = (typeof rightsRoles)[number];
 
 export interface RightsOptions extends Pick<TopologyOptions, 'subjects' | 'pools' | 'partitions' | 'roles'> {
@@ -75,6 +87,19 @@ const lists: Readonly<Record<RightsRole, (needed: Needed) => Lists>> = {
   operator: ({ subjects }) => ({
     publish: [`${subjects.ns}.command.*`, `${subjects.ns}.mail.*.*.verb`, ...reading(subjects)],
     subscribe: [`${subjects.ns}.live.>`, `${subjects.ns}.answer.*`],
+  }),
+
+  replayer: ({ subjects }) => ({
+    publish: [
+      ...reading(subjects),
+      `${subjects.ns}.command.*`,
+      `${subjects.ns}.task.*.*.*`,
+      `${subjects.ns}.mail.*.*.*`,
+      // fired timers as well: a schedule among them would reach every subject of TIMERS, so it is trusted like a host
+      `${subjects.ns}.due.*.*`,
+      `${subjects.ns}.dead.replayed.*`,
+      `${subjects.ns}.event.dead.replayed.>`,
+    ],
   }),
 
   registrar: ({ subjects }) => ({

@@ -164,6 +164,8 @@ export interface DeadLetter {
   /** Text if it was UTF-8, else base64 with `encoding`. */
   readonly body: string;
   readonly encoding?: 'base64';
+  /** The body was too large to be kept with all that is said about it: it had so many bytes, and cannot be sent again. */
+  readonly omittedBytes?: number;
   readonly at: number;
 }
 

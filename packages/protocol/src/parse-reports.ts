@@ -86,6 +86,7 @@ export function parseDeadLetter(data: Uint8Array): DeadLetter {
   for (const name of Object.keys(names)) asAnyText(names[name], 'dead letter', `headers.${name}`);
   asAnyText(f['body'], 'dead letter', 'body');
   if (f['encoding'] !== undefined) asOneOf(f['encoding'], ['base64'], 'dead letter', 'encoding');
+  if (f['omittedBytes'] !== undefined) asInteger(f['omittedBytes'], 'dead letter', 'omittedBytes', 0);
   asNumber(f['at'], 'dead letter', 'at');
   return f as unknown as DeadLetter;
 }

@@ -213,6 +213,7 @@ export const deadLetterSchema: JsonSchema = document(
       headers: { type: 'object', additionalProperties: anyText },
       body: anyText,
       encoding: { const: 'base64' },
+      omittedBytes: integer(0),
       at: number(),
     },
     ['v', 'reason', 'error', 'attempts', 'subject', 'headers', 'body', 'at'],

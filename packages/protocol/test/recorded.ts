@@ -163,6 +163,7 @@ export const recorded: Readonly<Record<string, Recorded>> = {
         encoding: 'base64',
         at: 1_795_590_000_000,
       },
+      { v: 1, reason: 'x', error, attempts: 5, subject: 's', headers: {}, body: '', omittedBytes: 900_000, at: 1_795_590_000_000 },
     ],
     bare: [{ v: 1, reason: 'x', error: bareError, attempts: 0, subject: 's', headers: {}, body: '', at: 0 }],
   },

@@ -173,6 +173,7 @@ export const deadLetter = some<DeadLetter>(
     headers: fc.dictionary(text(), anyText, { maxKeys: 3 }),
     body: anyText,
     encoding: fc.constant('base64' as const),
+    omittedBytes: fc.nat(),
     at: time,
   } as never,
   ['v', 'reason', 'error', 'attempts', 'subject', 'headers', 'body', 'at'],

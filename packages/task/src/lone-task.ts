@@ -190,7 +190,9 @@ function cancel(state: LoneTaskState, context: TurnContext): Effect[] {
 function fail(state: LoneTaskState, error: WireError, outcome: TaskOutcome): Effect[] {
   const { root, message } = state;
   const origin = ['task', root!.class, root!.pool, message!.task];
-  const letter: Effect = { type: 'bury', origin, reason: error.code, error, body: message as unknown as Json };
+  const { class: queueClass, pool } = root!;
+  const original = { task: message!, class: queueClass, pool };
+  const letter: Effect = { type: 'bury', origin, reason: error.code, error, attempts: root!.attempt, original };
   return [letter, ...end(state, outcome.kind === 'unknown' ? { kind: 'unknown', error } : { kind: 'failed', error })];
 }
 

@@ -127,7 +127,14 @@ describe('what leaves the entities', () => {
         { type: 'publish', topic: ['a', 'b'], body: { n: 1 }, id: 'e1', context: { user: 'u' } },
         { type: 'publish', topic: ['a', 'b'], body: { n: 1 }, id: 'e1', context: { user: 'u' } },
         { type: 'result', id: 't1', task: 'work', attempt: 2, outcome, ttlMs: 1_000 },
-        { type: 'bury', origin: ['mail', 'x'], reason: 'internal', error, body: { n: 2 }, id: 'e2' },
+        {
+          type: 'bury',
+          origin: ['mail', 'x'],
+          reason: 'internal',
+          error,
+          original: { mail: { id: 'm', type: 't', body: { n: 2 }, sender: 'entity' } },
+          id: 'e2',
+        },
       ] as never,
       context,
     );
@@ -138,7 +145,9 @@ describe('what leaves the entities', () => {
       [['a', 'b'], { n: 1 }, { user: 'u' }],
     ]);
     expect(broker.results.get('t1')).to.deep.include({ task: 'work', attempt: 2, outcome });
-    expect(broker.dead.map((letter) => [letter.subject, letter.reason, letter.body])).to.deep.equal([['mail.x', 'internal', '{"n":2}']]);
+    expect(broker.dead.map((letter) => [letter.subject, letter.reason, letter.body])).to.deep.equal([
+      ['mail.x', 'internal', '{"id":"m","type":"t","body":{"n":2},"sender":"entity"}'],
+    ]);
     expect(heard).to.deep.equal(['stop']);
   });
 });

@@ -67,10 +67,10 @@ export function createMemorySink(parts: MemorySinkParts): EffectSink {
             v: 1,
             reason: effect.reason,
             error: effect.error,
-            attempts: 1,
+            attempts: effect.attempts ?? 1,
             subject: effect.origin.join('.'),
             headers: { ...effect.context },
-            body: JSON.stringify(effect.body),
+            body: JSON.stringify('mail' in effect.original ? effect.original.mail : effect.original.task),
             at: now,
           }),
         );
