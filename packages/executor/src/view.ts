@@ -37,7 +37,13 @@ export interface OperationView {
   readonly failedStep?: string;
   readonly error?: WireError;
   readonly output?: Json;
-  readonly orphans?: readonly { readonly kind: string; readonly id: string; readonly backendId: string }[];
+  /** What a forced delete left on the backend, and why it could not be removed. */
+  readonly orphans?: readonly {
+    readonly kind: string;
+    readonly id: string;
+    readonly backendId: string;
+    readonly error?: { readonly code: string; readonly message: string };
+  }[];
   readonly log: readonly LogEntry[];
 }
 

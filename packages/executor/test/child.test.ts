@@ -133,7 +133,8 @@ describe('a child', () => {
     await bench.command('test', { resource: { kind: 'volume', id: 'v2' } });
     bench.run();
     expect(bench.store.all()).to.deep.equal([]);
-    expect(bench.view('op-1.0').orphans).to.deep.equal([{ ...v1, backendId: 'b1' }]);
+    const { orphans, error } = bench.view('op-1.0');
+    expect(orphans).to.deep.equal([{ ...v1, backendId: 'b1', error: { code: 'backend down', message: error!.message } }]);
   });
 
   it('is rejected at once if it is not to wait', async () => {

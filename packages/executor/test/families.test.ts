@@ -109,7 +109,8 @@ describe('an operation of the family', () => {
       const id = await bench.command('test', { resource: v1, options: { force: true } });
       bench.run();
       expect(bench.record('volume', 'v1')).to.equal(undefined);
-      expect(bench.view(id)).to.deep.include({ outcome: 'failed', orphans: [{ kind: 'volume', id: 'v1', backendId: 'b1' }] });
+      const error = { code: 'backend down', message: bench.view(id).error!.message };
+      expect(bench.view(id)).to.deep.include({ outcome: 'failed', orphans: [{ kind: 'volume', id: 'v1', backendId: 'b1', error }] });
       expect(bench.view(id).error).to.include({ code: 'backend down' });
       settled(bench);
     });

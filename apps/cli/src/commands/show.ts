@@ -34,7 +34,12 @@ function page(info: OperationInfo, now: number): string {
     ['failed step', info.failedStep],
     ['error', info.error && errorText(info.error)],
     ['output', info.output === undefined ? undefined : oneLine(info.output)],
-    ['orphans', info.orphans?.map(({ kind, id, backendId }) => `${kind}/${id} (${backendId})`).join(', ')],
+    [
+      'orphans',
+      info.orphans
+        ?.map(({ kind, id, backendId, error }) => `${kind}/${id} (${backendId}${error === undefined ? '' : `: ${error.message}`})`)
+        .join(', '),
+    ],
   ];
   const shown = facts.flatMap(([name, value]) => (value === undefined ? [] : [[name, printable(value)]]));
   return table(shown) + section('under way', current(info, now)) + section('errors', log(info)) + section('verbs', verbs(info));

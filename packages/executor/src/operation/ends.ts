@@ -93,7 +93,7 @@ function failureEnd(run: Run, owned: OwnedResource, index: number, outcome: Outc
   const remove = (): ResourceWrite => endWrite('delete', 'succeeded', hold, { state: owned.state });
   const erred = (): ResourceWrite => endWrite(owned.family === 'free' ? 'update' : owned.family, how, hold, { state: owned.state, error });
   if (outcome === 'failed' && progress.forced === true && owned.family === 'delete') {
-    orphan(run, owned);
+    orphan(run, owned, error);
     return endWrite('delete', 'failed', hold, { state: owned.state, error, forced: true });
   }
   if (how === 'cancelled' && untouched && progress.started === undefined) {
@@ -117,9 +117,10 @@ function failureEnd(run: Run, owned: OwnedResource, index: number, outcome: Outc
   return owned.ends?.failed === 'ok' ? endWrite('update', 'succeeded', hold, { state: owned.state }) : erred();
 }
 
-function orphan(run: Run, owned: OwnedResource): void {
+function orphan(run: Run, owned: OwnedResource, error: WireError): void {
   if (owned.backendId === '') return;
-  (run.op.progress.orphans ??= []).push({ kind: owned.kind, id: owned.id, backendId: owned.backendId });
+  const { code, message } = boundError(error, 200, 0);
+  (run.op.progress.orphans ??= []).push({ kind: owned.kind, id: owned.id, backendId: owned.backendId, error: { code, message } });
 }
 
 function keepOutput(run: Run): void {

@@ -202,7 +202,8 @@ export interface Progress {
   outcome?: Outcome;
   endedAt?: number;
   output?: Json;
-  orphans?: { kind: string; id: string; backendId: string }[];
+  /** What a forced delete left on the backend, and why. */
+  orphans?: { kind: string; id: string; backendId: string; error: { code: string; message: string } }[];
   /** What an Action says about itself, kept after the resource has forgotten it. */
   actionDetails?: Json;
 }
