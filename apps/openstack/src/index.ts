@@ -54,6 +54,8 @@ export type {
   Server,
   ServerAddress,
   ServerCalls,
+  ServerGroup,
+  ServerGroupCalls,
   VmState,
   Volume,
   VolumeCalls,

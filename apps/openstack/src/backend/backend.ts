@@ -7,6 +7,8 @@ import { createPortCalls } from './ports.ts';
 import type { PortCalls } from './ports.ts';
 import { createSecurityGroupCalls } from './security-groups.ts';
 import type { SecurityGroupCalls } from './security-groups.ts';
+import { createServerGroupCalls } from './server-groups.ts';
+import type { ServerGroupCalls } from './server-groups.ts';
 import { createServerCalls } from './servers.ts';
 import type { ServerCalls } from './servers.ts';
 import { createSession } from './session.ts';
@@ -14,7 +16,7 @@ import { createVolumeCalls } from './volumes.ts';
 import type { VolumeCalls } from './volumes.ts';
 
 /** One project of one OpenStack cloud. Every call takes an `AbortSignal` and fails with a `BackendError`. */
-export interface Backend extends VolumeCalls, ServerCalls, PortCalls, FloatingIpCalls, SecurityGroupCalls, LookupCalls {}
+export interface Backend extends VolumeCalls, ServerCalls, PortCalls, FloatingIpCalls, SecurityGroupCalls, ServerGroupCalls, LookupCalls {}
 
 /** Opens no connection yet: the first call logs in. */
 export function createBackend(config: BackendConfig): Backend {
@@ -26,6 +28,7 @@ export function createBackend(config: BackendConfig): Backend {
     ...createPortCalls(session),
     ...createFloatingIpCalls(session),
     ...createSecurityGroupCalls(session),
+    ...createServerGroupCalls(session),
     ...createLookupCalls(session),
   };
 }

@@ -17,6 +17,7 @@ export type { LookupCalls, NamedObject, Network } from './lookups.ts';
 export type { NewPort, Port, PortCalls, PortFilter } from './ports.ts';
 export type { Removal } from './removal.ts';
 export type { SecurityGroup, SecurityGroupCalls, SecurityGroupRule } from './security-groups.ts';
+export type { ServerGroup, ServerGroupCalls } from './server-groups.ts';
 export type { NewServer, Server, ServerAddress } from './server.ts';
 export type { PowerChange, ServerCalls } from './servers.ts';
 export type { CallOptions } from './session.ts';

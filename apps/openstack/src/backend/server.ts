@@ -42,6 +42,8 @@ export interface NewServer {
   /** By name. Only for ports that Nova makes; those of `portIds` have theirs. */
   readonly securityGroups?: readonly string[] | undefined;
   readonly keyName?: string | undefined;
+  /** Id of the server group to be placed by. */
+  readonly serverGroupId?: string | undefined;
   /** Plain text, encoded here. */
   readonly userData?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;

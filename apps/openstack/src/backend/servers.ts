@@ -66,7 +66,9 @@ export function createServerCalls(session: Session, { findVolume }: Pick<VolumeC
 
   async function createServer(wanted: NewServer, options: CallOptions): Promise<Server> {
     const server = { ...serverBody(wanted), metadata: withToken(wanted.metadata, wanted.token), tags: [serverTag(wanted.token)] };
-    const answer = await session.call({ service: 'compute', method: 'POST', path: '/servers', body: { server }, ...options }, created);
+    const { serverGroupId: group } = wanted;
+    const body = { server, ...(group === undefined ? {} : { 'os:scheduler_hints': { group } }) };
+    const answer = await session.call({ service: 'compute', method: 'POST', path: '/servers', body, ...options }, created);
     return getServer(answer.server.id, options);
   }
 

@@ -24,7 +24,11 @@ const diskSchema = z.object({
 
 const networkSchema = z.object({ uuid: optionalText, port: optionalText, fixed_ip: optionalText, tag: tagSchema.optional() });
 
+const hints = z.object({ group: z.string().optional() });
+
 const createSchema = z.object({
+  'os:scheduler_hints': hints.optional(),
+  'OS-SCH-HNT:scheduler_hints': hints.optional(),
   server: z.object({
     name: z.string().min(1).max(255),
     description: z.string().nullish(),
@@ -46,7 +50,7 @@ type NetworkInput = z.infer<typeof networkSchema>;
 
 /** Reads `POST /servers`, with what each microversion adds and demands. */
 export function serverRequest(call: AuthorizedCall): ServerRequest {
-  const { server } = parseBody(createSchema, call.body);
+  const { server, 'os:scheduler_hints': ownHints, 'OS-SCH-HNT:scheduler_hints': oldHints } = parseBody(createSchema, call.body);
   if (call.minor >= 37 && server.networks === undefined) {
     throw new ApiError(400, `Invalid input for field/attribute server. 'networks' is a required property`);
   }
@@ -60,6 +64,7 @@ export function serverRequest(call: AuthorizedCall): ServerRequest {
     flavorId: server.flavorRef,
     imageId: server.imageRef === '' ? undefined : server.imageRef,
     keyName: server.key_name,
+    groupId: (ownHints ?? oldHints)?.group,
     metadata: server.metadata,
     tags: server.tags,
     securityGroups: server.security_groups?.map((group) => group.name),

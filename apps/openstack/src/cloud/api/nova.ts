@@ -5,6 +5,7 @@ import type { Flavor, Image } from '../model/catalogue.ts';
 import type { World } from '../model/world.ts';
 import { novaAttachmentRoutes } from './nova-attachments.ts';
 import { novaPageMaximum, novaRoute } from './nova-route.ts';
+import { novaServerGroupRoutes } from './nova-server-groups.ts';
 import { novaServerRoutes } from './nova-servers.ts';
 import { computeLimitsView, computeQuotaView, flavorDetail, flavorSummary, imageProxyView } from './nova-views.ts';
 import { paginate } from './paging.ts';
@@ -17,7 +18,13 @@ const quotaSchema = z.object({
 
 /** Nova 2.1: servers, and what a client looks up to make one. */
 export function novaRoutes(world: World): readonly Route[] {
-  return [...novaServerRoutes(world), ...novaAttachmentRoutes(world), ...lookupRoutes(world), ...quotaRoutes(world)];
+  return [
+    ...novaServerRoutes(world),
+    ...novaServerGroupRoutes(world),
+    ...novaAttachmentRoutes(world),
+    ...lookupRoutes(world),
+    ...quotaRoutes(world),
+  ];
 }
 
 function lookupRoutes({ catalogue }: World): readonly Route[] {

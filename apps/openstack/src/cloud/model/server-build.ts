@@ -111,6 +111,7 @@ export function createServerBuilder(
       flavor,
       imageId: request.imageId,
       keyName: request.keyName,
+      groupId: request.groupId,
       securityGroups: request.securityGroups ?? [],
       ownPortIds: new Set(),
       vmState: 'building',

@@ -4,6 +4,7 @@ import type { Networks } from './networks.ts';
 import type { Ports } from './ports.ts';
 import { fits } from './quotas.ts';
 import type { QuotaBook } from './quotas.ts';
+import type { ServerGroups } from './server-groups.ts';
 import type { DiskRequest, NetworkRequest, Server, ServerRequest } from './server.ts';
 import type { Owner } from './volume.ts';
 import type { Volumes } from './volumes.ts';
@@ -14,6 +15,7 @@ export interface RequestContext {
   readonly networks: Networks;
   readonly ports: Ports;
   readonly quotas: QuotaBook;
+  readonly serverGroups: ServerGroups;
   readonly volumes: Volumes;
   servers(): readonly Server[];
 }
@@ -34,6 +36,10 @@ export function checkServerRequest(context: RequestContext, owner: Owner, reques
     if (context.networks.findSecurityGroup(owner.projectId, reference) === undefined) {
       throw new ApiError(400, `Security group ${reference} not found for project ${owner.projectId}.`);
     }
+  }
+  const group = request.groupId === undefined ? undefined : context.serverGroups.find(request.groupId);
+  if (request.groupId !== undefined && group?.projectId !== owner.projectId) {
+    throw new ApiError(400, `Instance group ${request.groupId} could not be found.`);
   }
   checkQuota(context, owner, flavor);
   return flavor;

@@ -15,6 +15,8 @@ export interface Server {
   readonly flavor: Flavor;
   readonly imageId: string | undefined;
   readonly keyName: string | undefined;
+  /** Of its server group. */
+  readonly groupId: string | undefined;
   readonly securityGroups: readonly string[];
   /** Ports that the cloud made for the server, and takes away with it. */
   readonly ownPortIds: Set<string>;
@@ -52,6 +54,7 @@ export interface ServerRequest {
   readonly flavorId: string;
   readonly imageId?: string | undefined;
   readonly keyName?: string | undefined;
+  readonly groupId?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   readonly tags?: readonly string[] | undefined;
   /** By name or id. Default: the project's `default` group. */

@@ -13,6 +13,8 @@ import { createPorts } from './ports.ts';
 import type { Ports } from './ports.ts';
 import { createQuotaBook } from './quotas.ts';
 import type { QuotaBook } from './quotas.ts';
+import { createServerGroups } from './server-groups.ts';
+import type { ServerGroups } from './server-groups.ts';
 import { createServers } from './servers.ts';
 import type { Servers } from './servers.ts';
 import { createVolumes } from './volumes.ts';
@@ -28,6 +30,7 @@ export interface World {
   readonly ports: Ports;
   readonly floatingIps: FloatingIps;
   readonly volumes: Volumes;
+  readonly serverGroups: ServerGroups;
   readonly servers: Servers;
 }
 
@@ -39,6 +42,7 @@ export function createWorld(options: ResolvedCloudOptions): World {
   const networks = createNetworks(core);
   const ports = createPorts(core, networks, quotas);
   const volumes = createVolumes(core, catalogue, quotas);
+  const serverGroups = createServerGroups(core);
   return {
     core,
     identity: createIdentity({ clock, random, users: options.users, tokenTtlMs: options.tokenTtlMs }),
@@ -48,6 +52,7 @@ export function createWorld(options: ResolvedCloudOptions): World {
     ports,
     floatingIps: createFloatingIps(core, networks, ports, quotas),
     volumes,
-    servers: createServers(core, { catalogue, networks, ports, quotas, volumes }),
+    serverGroups,
+    servers: createServers(core, { catalogue, networks, ports, quotas, serverGroups, volumes }),
   };
 }
