@@ -235,4 +235,20 @@ export const rules = [
     package: 'packages/executor',
     test: 'counts from a worker of its pool only, whatever a worker of another one has read',
   },
+  {
+    name: 'a child without the class of its parent',
+    file: 'packages/executor/src/nodes/child.ts',
+    find: "class: head.class === 'regular' ? (own.class ?? 'regular') : head.class",
+    replace: "class: own.class ?? 'regular'",
+    package: 'apps/openstack',
+    test: 'all messages of a heavy F6, counted per subject, are heavy',
+  },
+  {
+    name: 'volume tokens kept until the machine runs',
+    file: 'apps/openstack/src/app/executors/instance-create.ts',
+    find: '          giveBack({ volume: 1 }),\n',
+    replace: '',
+    package: 'apps/openstack',
+    test: 'machines boot while volumes of others are made, and more than two are under way',
+  },
 ];

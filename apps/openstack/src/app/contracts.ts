@@ -25,32 +25,46 @@ export const detachVolume = defineTask({
   input: z.object({ serverId: id, backendId: id }),
 });
 
-/** The token is given, so that whoever tidies up finds the port whose answer was lost. */
-export const createPort = defineTask({
-  name: 'openstack.port.create',
+/** One port per network. The tokens are given, so that whoever tidies up finds the port whose answer was lost. */
+export const createPorts = defineTask({
+  name: 'openstack.ports.create',
   pool,
   idempotent: 'token',
-  input: z.object({ token: id, name: z.string(), network: z.string().optional() }),
-  output: z.object({ portId: id }),
+  input: z.object({ name: z.string(), ports: z.array(z.object({ token: id, network: z.string() })) }),
+  output: z.object({ portIds: z.array(id) }),
 });
 /** Removes the ports of a create, unless a machine has them. */
-export const releasePorts = defineTask({ name: 'openstack.port.release', pool, idempotent: 'yes', input: z.object({ token: id }) });
-export const deletePorts = defineTask({
-  name: 'openstack.port.delete',
+export const releasePorts = defineTask({
+  name: 'openstack.ports.release',
   pool,
   idempotent: 'yes',
-  input: z.object({ serverId: id.optional(), portId: id.optional() }),
+  input: z.object({ tokens: z.array(id) }),
+});
+/** Those that are named, and those of a machine. */
+export const deletePorts = defineTask({
+  name: 'openstack.ports.delete',
+  pool,
+  idempotent: 'yes',
+  input: z.object({ serverId: id.optional(), portIds: z.array(id) }),
 });
 
 export const createServer = defineTask({
   name: 'openstack.server.create',
   pool,
   idempotent: 'token',
-  input: z.object({ name: z.string(), flavor: z.string(), volumeIds: z.array(z.string()).min(1), portId: z.string() }),
+  input: z.object({
+    name: z.string(),
+    flavor: z.string(),
+    /** The machine boots from the first one, which ends with it. */
+    volumeIds: z.array(id).min(1),
+    portIds: z.array(id),
+    serverGroup: z.string().optional(),
+  }),
   output: byId,
 });
 export const pullServer = defineTask({ name: 'openstack.server.pull', pool, idempotent: 'yes', input: byId });
 export const pullGroups = defineTask({ name: 'openstack.server.groups.pull', pool, idempotent: 'yes', input: byId });
+export const pullServerGroup = defineTask({ name: 'openstack.server.group.pull', pool, idempotent: 'yes', input: byId });
 export const deleteServer = defineTask({ name: 'openstack.server.delete', pool, idempotent: 'yes', input: byId });
 export const isServerGone = defineTask({ name: 'openstack.server.gone', pool, idempotent: 'yes', input: byId });
 export const startServer = defineTask({ name: 'openstack.server.start', pool, idempotent: 'yes', input: byId });
@@ -65,12 +79,12 @@ export const createFloatingIp = defineTask({
   input: z.object({ network: z.string().optional() }),
   output: z.object({ backendId: id, address: z.string() }),
 });
-/** Makes the address lead to a port. */
-export const pushFloatingIp = defineTask({
-  name: 'openstack.floatingIp.push',
+/** Makes each address lead to the port of the same place. */
+export const pushFloatingIps = defineTask({
+  name: 'openstack.floatingIps.push',
   pool,
   idempotent: 'yes',
-  input: z.object({ backendId: id, portId: id }),
+  input: z.object({ backendIds: z.array(id), portIds: z.array(id) }),
 });
 export const pullFloatingIp = defineTask({ name: 'openstack.floatingIp.pull', pool, idempotent: 'yes', input: byId });
 export const deleteFloatingIp = defineTask({ name: 'openstack.floatingIp.delete', pool, idempotent: 'yes', input: byId });
@@ -84,19 +98,20 @@ export const tasks = [
   deleteVolume,
   isVolumeGone,
   detachVolume,
-  createPort,
+  createPorts,
   releasePorts,
   deletePorts,
   createServer,
   pullServer,
   pullGroups,
+  pullServerGroup,
   deleteServer,
   isServerGone,
   startServer,
   stopServer,
   rebootServer,
   createFloatingIp,
-  pushFloatingIp,
+  pushFloatingIps,
   pullFloatingIp,
   deleteFloatingIp,
   pullAddresses,

@@ -9,7 +9,14 @@ const common = { provider: z.string().min(1), name: z.string().min(1) };
 export const Volume = defineKind({
   kind: 'volume',
   runtimeStates: [...volumeStates],
-  data: z.object({ ...common, sizeGb: z.number().int().positive(), image: z.string().optional() }),
+  data: z.object({
+    ...common,
+    sizeGb: z.number().int().positive(),
+    image: z.string().optional(),
+    /** What pulls have found: the machine that has it, by its backend id, and the name of the disk there. */
+    attachedTo: z.string().nullish(),
+    device: z.string().nullish(),
+  }),
 });
 
 export const Instance = defineKind({
@@ -18,16 +25,20 @@ export const Instance = defineKind({
   data: z.object({
     ...common,
     flavor: z.string(),
-    /** By name or id. Default `private`. */
-    network: z.string().optional(),
-    /** Ids of volume rows; the first one is what the machine boots from. */
+    /** A port on each, by name or id. Default: one on `private`. */
+    networks: z.array(z.string()).min(1).optional(),
+    /** Id of a server group on the backend to be placed by; what a pull has found. */
+    serverGroup: z.string().nullish(),
+    /** Ids of volume rows; the machine boots from the first one, which ends with it. */
     volumes: z.array(z.string()),
-    /** Ids of rows of floating IPs. */
+    /** Ids of rows of floating IPs that are made with the instance. */
     floatingIps: z.array(z.string()).optional(),
+    /** Ids of rows of floating IPs that are there already. */
+    existingIps: z.array(z.string()).optional(),
     /** Id of a tenant row, whose list of addresses follows. */
     tenant: z.string().optional(),
     /** What pulls and creates have found. */
-    portId: z.string().optional(),
+    portIds: z.array(z.string()).optional(),
     securityGroups: z.array(z.string()).optional(),
   }),
 });

@@ -12,19 +12,26 @@ export function networkHandlers(backend: Backend): Handler[] {
   };
 
   return [
-    handle(contracts.createPort, async ({ token, name, network = 'private' }, { signal }) => {
-      const { id: networkId } = await networkOf(network, signal);
-      const { item } = await told(backend.createPort({ token, networkId, name }, { signal }));
-      return withPatch({ portId: item.id }, { data: { portId: item.id } });
+    handle(contracts.createPorts, async ({ name, ports }, { signal }) => {
+      const portIds: string[] = [];
+      for (const { token, network } of ports) {
+        const { id: networkId } = await networkOf(network, signal);
+        portIds.push((await told(backend.createPort({ token, networkId, name }, { signal }))).item.id);
+      }
+      return withPatch({ portIds }, { data: { portIds } });
     }),
-    handle(contracts.releasePorts, async ({ token }, { signal }) => {
-      const idle = (await told(backend.listPorts({ token }, { signal }))).filter(({ deviceId }) => deviceId === '');
-      for (const { id } of idle) await told(backend.deletePort(id, { signal }));
-      return { released: idle.length };
+    handle(contracts.releasePorts, async ({ tokens }, { signal }) => {
+      let released = 0;
+      for (const token of tokens) {
+        const idle = (await told(backend.listPorts({ token }, { signal }))).filter(({ deviceId }) => deviceId === '');
+        for (const { id } of idle) await told(backend.deletePort(id, { signal }));
+        released += idle.length;
+      }
+      return { released };
     }),
-    handle(contracts.deletePorts, async ({ serverId, portId }, { signal }) => {
+    handle(contracts.deletePorts, async ({ serverId, portIds }, { signal }) => {
       const ofServer = serverId === undefined ? [] : await told(backend.listPorts({ deviceId: serverId }, { signal }));
-      const ids = new Set([...ofServer.map(({ id }) => id), ...(portId === undefined ? [] : [portId])]);
+      const ids = new Set([...ofServer.map(({ id }) => id), ...portIds]);
       for (const id of ids) await told(backend.deletePort(id, { signal }));
       return { ports: ids.size };
     }),
@@ -36,9 +43,9 @@ export function networkHandlers(backend: Backend): Handler[] {
         { backendId: item.id, runtimeState: item.status, data: { address: item.address } },
       );
     }),
-    handle(contracts.pushFloatingIp, async ({ backendId, portId }, { signal }) => {
-      const { status } = await told(backend.associateFloatingIp(backendId, portId, { signal }));
-      return { status };
+    handle(contracts.pushFloatingIps, async ({ backendIds, portIds }, { signal }) => {
+      for (const [i, backendId] of backendIds.entries()) await told(backend.associateFloatingIp(backendId, portIds[i]!, { signal }));
+      return { pushed: backendIds.length };
     }),
     handle(contracts.pullFloatingIp, async ({ backendId }, { signal }) => {
       const ip = await told(backend.findFloatingIp(backendId, { signal }));

@@ -5,9 +5,18 @@ import { missing, told } from './told.ts';
 
 export function serverHandlers(backend: Backend): Handler[] {
   return [
-    handle(contracts.createServer, async ({ name, flavor, volumeIds, portId }, { idempotencyToken, signal }) => {
+    handle(contracts.createServer, async ({ name, flavor, volumeIds, portIds, serverGroup }, { idempotencyToken, signal }) => {
       const [bootVolumeId, ...dataVolumeIds] = volumeIds as [string, ...string[]];
-      const wanted = { token: idempotencyToken, name, flavorId: flavor, bootVolumeId, dataVolumeIds, portIds: [portId] };
+      const wanted = {
+        token: idempotencyToken,
+        name,
+        flavorId: flavor,
+        bootVolumeId,
+        deleteBootVolume: true,
+        dataVolumeIds,
+        portIds,
+        serverGroupId: serverGroup,
+      };
       const { item } = await told(backend.createServer(wanted, { signal }));
       return withPatch({ backendId: item.id }, { backendId: item.id, runtimeState: item.state });
     }),
@@ -20,6 +29,10 @@ export function serverHandlers(backend: Backend): Handler[] {
       const groups = await told(backend.listServerSecurityGroups(backendId, { signal }));
       const securityGroups = [...new Set(groups.map(({ name }) => name))].sort();
       return withPatch({ groups: securityGroups.length }, { data: { securityGroups } });
+    }),
+    handle(contracts.pullServerGroup, async ({ backendId }, { signal }) => {
+      const serverGroup = (await told(backend.findServerGroupOf(backendId, { signal })))?.id ?? null;
+      return withPatch({ serverGroup }, { data: { serverGroup } });
     }),
     handle(contracts.deleteServer, async ({ backendId }, { signal }) => ({
       how: await told(backend.deleteServer(backendId, { signal })),

@@ -15,7 +15,9 @@ export function volumeHandlers(backend: Backend): Handler[] {
     handle(contracts.pullVolume, async ({ backendId }, { signal }) => {
       const volume = await told(backend.findVolume(backendId, { signal }));
       if (volume === undefined) throw missing('volume', backendId);
-      return withPatch({ status: volume.status }, { runtimeState: volume.status });
+      const [attachment] = volume.attachments;
+      const data = { sizeGb: volume.sizeGb, attachedTo: attachment?.serverId ?? null, device: attachment?.device ?? null };
+      return withPatch({ status: volume.status }, { runtimeState: volume.status, data });
     }),
     handle(contracts.deleteVolume, async ({ backendId }, { signal }) => ({
       how: await told(backend.deleteVolume(backendId, { signal })),

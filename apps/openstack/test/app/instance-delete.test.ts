@@ -16,10 +16,10 @@ async function rowsLeft(stage: Stage, id: string): Promise<string[]> {
 }
 
 describe('deletes of instances, on TEST_NATS_URL and a cloud over HTTP', () => {
-  it('C1 family F7 a: one that never came to the backend takes along what its create has left', async () => {
+  it('C1 F7 a: one that never came to the backend takes along what its create has left', async () => {
     await using stage = await createStage();
     stage.cloud.control.failCalls({ route: 'nova.servers.create', times: 0, effect: { kind: 'status', status: 400, message: 'No.' } });
-    const ref = await insertInstance(stage, 'vm', { volumes: 2, ip: true });
+    const ref = await insertInstance(stage, 'vm', { volumes: 2, ips: 1 });
     expect(await stage.run('openstack.instance.create', ref)).to.include({ outcome: 'failed' });
     expect(await rowsLeft(stage, 'vm')).to.deep.equal(['vm ERRED ', 'vm-vol-1 OK available', 'vm-vol-2 OK available']);
     const { outcome, error } = await stage.run('openstack.instance.delete', ref);
@@ -30,9 +30,9 @@ describe('deletes of instances, on TEST_NATS_URL and a cloud over HTTP', () => {
     await stage.expectClean();
   });
 
-  it('C1 family F7 b: data volumes are detached and deleted, then the machine, its boot volume, address and port', async () => {
+  it('C1 F7 b: data volumes are detached and deleted, then the machine, its boot volume, address and port', async () => {
     await using stage = await createStage();
-    const ref = await createdInstance(stage, 'vm', { volumes: 2, ip: true });
+    const ref = await createdInstance(stage, 'vm', { volumes: 2, ips: 1 });
     const before = sequence(stage);
     const { outcome, error } = await stage.run('openstack.instance.delete', ref);
     expect({ outcome, error }).to.deep.equal({ outcome: 'succeeded', error: undefined });
@@ -51,7 +51,7 @@ describe('deletes of instances, on TEST_NATS_URL and a cloud over HTTP', () => {
     await stage.expectClean();
   });
 
-  it('C1 family F7 b: a data volume that cannot be deleted stops it before the machine, and is named', async () => {
+  it('C1 F7 b: a data volume that cannot be deleted stops it before the machine, and is named', async () => {
     await using stage = await createStage();
     const ref = await createdInstance(stage, 'vm', { volumes: 2 });
     const outcome = { kind: 'status', status: 'error_deleting' } as const;
@@ -71,7 +71,7 @@ describe('deletes of instances, on TEST_NATS_URL and a cloud over HTTP', () => {
     await stage.expectClean();
   });
 
-  it('C1 family F7 b forced: a broken machine goes with its volumes, though it lets none of them go', async () => {
+  it('C1 F7 b forced: a broken machine goes with its volumes, though it lets none of them go', async () => {
     await using stage = await createStage();
     stage.cloud.control.failTransitions({
       transition: 'server.create',
@@ -86,15 +86,18 @@ describe('deletes of instances, on TEST_NATS_URL and a cloud over HTTP', () => {
     expect([objects.volume.total, objects.server.total, objects.port.total]).to.deep.equal([0, 0, 0]);
   });
 
-  it('C1 family F7 c: volumes and addresses that are to be kept are free and OK', async () => {
+  it('C1 F7 c: data volumes and addresses that are to be kept are free and OK; the boot volume goes with the machine', async () => {
     await using stage = await createStage();
-    const ref = await createdInstance(stage, 'vm', { volumes: 2, ip: true });
+    const ref = await createdInstance(stage, 'vm', { volumes: 2, ips: 1 });
     const { outcome, error } = await stage.run('openstack.instance.delete', ref, { deleteVolumes: false, releaseIps: false });
     expect({ outcome, error }).to.deep.equal({ outcome: 'succeeded', error: undefined });
-    expect(stage.cloud.control.summary().objects.volume.byStatus).to.deep.equal({ available: 2 });
+    expect(stage.cloud.control.summary().objects.volume.byStatus).to.deep.equal({ available: 1 });
     expect(stage.cloud.control.summary().objects.floatingip.total).to.equal(1);
     expect(await stage.row('instance', 'vm')).to.equal(undefined);
-    expect(await stage.row('volume', 'vm-vol-2')).to.include({ state: 'OK', runtimeState: 'available' });
+    expect(await stage.row('volume', 'vm-vol-1')).to.equal(undefined);
+    const kept = (await stage.row('volume', 'vm-vol-2'))!;
+    expect(kept).to.include({ state: 'OK', runtimeState: 'available' });
+    expect(kept.data).to.include({ attachedTo: null, device: null });
     expect(await stage.row('floatingIp', 'vm-ip')).to.include({ state: 'OK' });
     await stage.expectClean();
   });

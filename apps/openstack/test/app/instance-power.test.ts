@@ -3,7 +3,7 @@ import { createdInstance, insertInstance } from '../support/instances.ts';
 import { createStage } from '../support/stage.ts';
 
 describe('power of instances, on TEST_NATS_URL and a cloud over HTTP', () => {
-  it('C1 family F9: stop, start and restart end when the machine has', async () => {
+  it('C1 F9: stop, start and restart end when the machine has', async () => {
     await using stage = await createStage();
     const ref = await createdInstance(stage, 'vm', { volumes: 1 });
     for (const [what, runtimeState] of [
@@ -20,14 +20,14 @@ describe('power of instances, on TEST_NATS_URL and a cloud over HTTP', () => {
     await stage.expectClean();
   });
 
-  it('C1 family F9: already so is a success', async () => {
+  it('C1 F9: already so is a success', async () => {
     await using stage = await createStage();
     const ref = await createdInstance(stage, 'vm', { volumes: 1 });
     expect(await stage.run('openstack.instance.start', ref)).to.include({ outcome: 'succeeded' });
     expect(await stage.row('instance', 'vm')).to.include({ state: 'OK', runtimeState: 'ACTIVE' });
   });
 
-  it('C1 family F9: a machine that breaks on its way is ERRED', async () => {
+  it('C1 F9: a machine that breaks on its way is ERRED', async () => {
     await using stage = await createStage();
     const ref = await createdInstance(stage, 'vm', { volumes: 1 });
     stage.cloud.control.failTransitions({ transition: 'server.stop', outcome: { kind: 'status', status: 'ERROR' } });
@@ -36,7 +36,7 @@ describe('power of instances, on TEST_NATS_URL and a cloud over HTTP', () => {
     expect(await stage.row('instance', 'vm')).to.include({ state: 'ERRED', runtimeState: 'ERROR', action: '' });
   });
 
-  it('C1 family F9: a restart whose answer was lost is not given twice', async () => {
+  it('C1 F9: a restart whose answer was lost is not given twice', async () => {
     await using stage = await createStage();
     const ref = await createdInstance(stage, 'vm', { volumes: 1 });
     stage.cloud.control.failCalls({ route: 'nova.servers.action', effect: { kind: 'drop', when: 'after' } });
@@ -44,7 +44,7 @@ describe('power of instances, on TEST_NATS_URL and a cloud over HTTP', () => {
     expect(stage.changes().filter((call) => call.endsWith('/action'))).to.have.lengthOf(1);
   });
 
-  it('C1 family F9: what was never created is refused at accept', async () => {
+  it('C1 F9: what was never created is refused at accept', async () => {
     await using stage = await createStage();
     const ref = await insertInstance(stage, 'vm', { volumes: 0 });
     expect(await stage.client.execute({ executor: 'openstack.instance.stop', resource: ref })).to.have.nested.property(

@@ -11,6 +11,7 @@ import {
   step,
   transition,
 } from '@troupe/executor';
+import type { Json, ResourceRef } from '@troupe/protocol';
 import { z } from 'zod';
 import * as tasks from '../contracts.ts';
 import { FloatingIp, Instance, Tenant, Volume } from '../kinds.ts';
@@ -25,10 +26,12 @@ export interface Children {
   readonly pullAddresses: ExecutorDefinition;
 }
 
+type Leave = (id: string, executor: ExecutorDefinition, resource: ResourceRef, input?: Json) => PlanNode;
+
 /**
  * Children are planned when they start, so they see the rows as the detach has left them, and they inherit force. A data
  * volume that cannot be detached or deleted stops the operation before the machine is touched; the error names it. A
- * forced delete goes on: the operation of the volume says what is left on the backend.
+ * forced delete goes on: the operation of the volume or address says what is left on the backend.
  */
 export function deleteInstance(pace: FullPace, children: Children): ExecutorDefinition {
   return createExecutor({
@@ -41,30 +44,27 @@ export function deleteInstance(pace: FullPace, children: Children): ExecutorDefi
     ),
     neverCreated: 'plan',
     plan({ resource: { backendId, runtimeState, data }, input, options: { force } }) {
-      const leave = force ? restThenWhatever : restThenUnlessGone;
-      const portId = data.portId === undefined ? {} : { portId: data.portId };
+      const leave: Leave = force ? restThenWhatever : restThenUnlessGone;
+      const { portIds = [], volumes } = data;
       const removeVolumes = (prefix: string, ids: readonly string[]): PlanNode =>
-        input.deleteVolumes
-          ? group({ policy: 'waitAll' }, ...ids.map((id) => leave(`${prefix} ${id}`, children.deleteVolume, Volume.ref(id))))
-          : nothing();
-      // (a) never on the backend: what its create has left
+        group({ policy: 'waitAll' }, ...ids.map((id) => leave(`${prefix} ${id}`, children.deleteVolume, Volume.ref(id))));
+      // (a) never on the backend: what its create has left; its addresses are not made before the machine runs
       if (backendId === '') {
         return chain(
           transition(undefined, 'beginDeleting'),
-          step('delete ports', tasks.deletePorts, portId),
-          removeVolumes('volume', data.volumes),
-          releaseIps(data, input.releaseIps, children),
+          step('delete ports', tasks.deletePorts, { portIds }),
+          input.deleteVolumes ? removeVolumes('volume', volumes) : nothing(),
         );
       }
-      // (b), and (c) without the removal of volumes
-      const [, ...dataVolumes] = data.volumes;
+      // (b), and (c) without the removal of data volumes
+      const dataVolumes = volumes.slice(1);
       const detachFirst = attempt({
         body: chain(
           group(
             { policy: 'waitAll' },
             ...dataVolumes.map((id) => leave(`detach ${id}`, children.detachVolume, Volume.ref(id), { serverId: backendId })),
           ),
-          removeVolumes('data volume', dataVolumes),
+          input.deleteVolumes ? removeVolumes('data volume', dataVolumes) : nothing(),
         ),
         // a broken machine lets nothing go: its volumes are free when it is gone
         catch: [{ code: 'conflict', do: nothing() }],
@@ -73,25 +73,32 @@ export function deleteInstance(pace: FullPace, children: Children): ExecutorDefi
         runtimeState === 'ERROR' ? nothing() : detachFirst,
         step('delete', tasks.deleteServer, { backendId }, { transition: 'beginDeleting' }),
         poll('gone', tasks.isServerGone, { input: { backendId }, until: { done: true }, every: pace.every, for: '50m' }),
-        // the boot volume cannot be detached: it is free only now
-        removeVolumes('volume', data.volumes),
-        releaseIps(data, input.releaseIps, children),
-        step('delete ports', tasks.deletePorts, { serverId: backendId, ...portId }),
+        // the cloud removes the boot volume with the machine, its row goes here; data volumes only if they could not before
+        removeVolumes('volume', input.deleteVolumes ? volumes : volumes.slice(0, 1)),
+        releaseIps(data, input.releaseIps, leave, children),
+        step('delete ports', tasks.deletePorts, { serverId: backendId, portIds }),
       );
     },
   });
 }
 
+interface Addresses {
+  readonly floatingIps?: readonly string[] | undefined;
+  readonly existingIps?: readonly string[] | undefined;
+  readonly tenant?: string | undefined;
+}
+
 function releaseIps(
-  data: { readonly floatingIps?: readonly string[] | undefined; readonly tenant?: string | undefined },
+  { floatingIps = [], existingIps = [], tenant }: Addresses,
   release: boolean,
-  { deleteFloatingIp, pullFloatingIp, pullAddresses }: Children,
+  leave: Leave,
+  children: Children,
 ): PlanNode {
-  const ids = data.floatingIps ?? [];
+  const ids = [...floatingIps, ...existingIps];
   if (ids.length === 0) return nothing();
-  const executor = release ? deleteFloatingIp : pullFloatingIp;
+  const executor = release ? children.deleteFloatingIp : children.pullFloatingIp;
   return chain(
-    group({ policy: 'waitAll' }, ...ids.map((id) => restThenUnlessGone(`address ${id}`, executor, FloatingIp.ref(id)))),
-    data.tenant === undefined ? nothing() : restThenUnlessGone('addresses', pullAddresses, Tenant.ref(data.tenant)),
+    group({ policy: 'waitAll' }, ...ids.map((id) => leave(`address ${id}`, executor, FloatingIp.ref(id)))),
+    tenant === undefined ? nothing() : leave('addresses', children.pullAddresses, Tenant.ref(tenant)),
   );
 }

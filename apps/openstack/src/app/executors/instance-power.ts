@@ -3,6 +3,7 @@ import { chain, createExecutor, type ExecutorDefinition, poll, step } from '@tro
 import * as tasks from '../contracts.ts';
 import { Instance } from '../kinds.ts';
 import type { FullPace } from '../pace.ts';
+import { untilBroken } from './other.ts';
 
 const changes = {
   start: { task: tasks.startServer, until: 'ACTIVE' },
@@ -26,7 +27,7 @@ export function changePower(what: keyof typeof changes, { every }: FullPace): Ex
         poll('settled', tasks.pullServer, {
           input: { backendId },
           until: { runtimeState: [until] },
-          fail: { runtimeState: ['ERROR'] },
+          ...untilBroken,
           every,
           for: '100m',
         }),

@@ -1,6 +1,12 @@
-/** How an operation deals with rows that it does not own. */
+/** What several operations share: when a machine is given up, and how they deal with rows that they do not own. */
 import { attempt, chain, child, type ExecutorDefinition, nothing, type PlanNode, wait } from '@troupe/executor';
 import type { Json, ResourceRef } from '@troupe/protocol';
+
+/** Where polls of a machine give up: one that is gone will not come to anything, and that is a failure. */
+export const untilBroken = {
+  fail: { runtimeState: ['ERROR'] },
+  gone: { runtimeState: ['DELETED', 'SOFT_DELETED'], means: 'failure' },
+} as const;
 
 /** Waits until the resource rests, then runs an operation on it. Somebody may take it in between: then the child queues. */
 export function restThen(id: string, executor: ExecutorDefinition, resource: ResourceRef, input?: Json): PlanNode {

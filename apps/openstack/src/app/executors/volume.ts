@@ -6,11 +6,14 @@ import * as tasks from '../contracts.ts';
 import { Volume } from '../kinds.ts';
 import { after, type FullPace } from '../pace.ts';
 
-/** What looks at a new volume wait for. */
+/** What a volume says that has ended badly; `deleted` is what a 404 means. */
+const broken = ['error', 'error_deleting', 'error_extending', 'error_restoring', 'deleted'];
+
+/** What looks at a new volume wait for. One that somebody has attached before the first look is ready as well. */
 export function volumeReady({ every, volumeDelay }: FullPace) {
   return {
     until: { runtimeState: ['available', 'in-use'] },
-    fail: { runtimeState: ['error', 'deleted'] },
+    fail: { runtimeState: broken },
     every,
     for: '100m',
     ...after(volumeDelay),
