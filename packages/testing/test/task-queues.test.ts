@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { TaskMessage } from '@troupe/protocol';
-import { createMemoryBroker, type MemoryBrokerOptions } from '@troupe/testing';
+import { createMemoryBroker, type HeldTask, type MemoryBrokerOptions } from '@troupe/testing';
 
 function message(id: string, more: Partial<TaskMessage> = {}): TaskMessage {
   return {
@@ -16,6 +16,10 @@ function message(id: string, more: Partial<TaskMessage> = {}): TaskMessage {
     orderedAt: 0,
     ...more,
   };
+}
+
+function idOf({ text }: HeldTask): string {
+  return (JSON.parse(text) as TaskMessage).id;
 }
 
 function setup(options: MemoryBrokerOptions = {}) {
@@ -35,8 +39,8 @@ describe('tasks in memory', () => {
     s.push('heavy', 'heavy');
     s.push('elsewhere', 'regular', 'q');
     await s.clock.tick(0);
-    expect(s.pull(2).map((task) => task.message.id)).to.deep.equal(['a', 'b']);
-    expect(s.pull(2).map((task) => task.message.id)).to.deep.equal(['c']);
+    expect(s.pull(2).map(idOf)).to.deep.equal(['a', 'b']);
+    expect(s.pull(2).map(idOf)).to.deep.equal(['c']);
     expect(s.pull(2)).to.deep.equal([]);
   });
 
@@ -45,7 +49,28 @@ describe('tasks in memory', () => {
     s.push('a');
     await s.clock.tick(0);
     const [task] = s.pull(1);
-    expect(task).to.deep.include({ class: 'regular', pool: 'p', context: { user: 'u' }, deliveries: 1, message: message('a') });
+    expect(task).to.deep.include({ class: 'regular', pool: 'p', context: { user: 'u' }, deliveries: 1, task: 'openstack.create' });
+    expect(JSON.parse(task!.text)).to.deep.equal(message('a'));
+  });
+
+  it('may be no task messages at all', async () => {
+    const s = setup();
+    s.tasks.pushBody('regular', 'p', 'work', '{"v":');
+    await s.clock.tick(0);
+    expect(s.tasks.describe()).to.deep.equal(['task work (regular p) that cannot be read, delivered 0 times, waits for a worker']);
+    expect(s.pull(1)[0]).to.include({ task: 'work', text: '{"v":' });
+  });
+
+  it('are dealt in turn to the workers that wait for them', async () => {
+    const s = setup();
+    const got: string[] = [];
+    for (const name of ['worker-2', 'worker-3']) {
+      const { process } = s.broker.process(name);
+      s.tasks.watch(process, 'regular', 'p', () => got.push(...s.pull(1, process).map((task) => `${name} ${idOf(task)}`)));
+    }
+    for (const id of ['a', 'b', 'c']) s.push(id);
+    await s.clock.tick(0);
+    expect(got).to.deep.equal(['worker-2 a', 'worker-3 b', 'worker-2 c']);
   });
 
   it('are gone once acknowledged, and come again when their hold lapses', async () => {
@@ -58,7 +83,7 @@ describe('tasks in memory', () => {
     await s.clock.tick(29_999);
     expect(s.pull(2)).to.deep.equal([]);
     await s.clock.tick(1);
-    expect(s.pull(2).map((task) => [task.message.id, task.deliveries])).to.deep.equal([['b', 2]]);
+    expect(s.pull(2).map((task) => [idOf(task), task.deliveries])).to.deep.equal([['b', 2]]);
     expect(s.tasks.unacknowledged).to.equal(1);
   });
 

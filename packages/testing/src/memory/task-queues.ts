@@ -22,7 +22,10 @@ export interface TaskQueueOptions {
 export interface HeldTask {
   readonly class: QueueClass;
   readonly pool: string;
-  readonly message: TaskMessage;
+  /** Name of the task, as its subject has it. */
+  readonly task: string;
+  /** As it was sent; not always a task message. */
+  readonly text: string;
   readonly context: Context;
   readonly sequence: number;
   /** Epoch milliseconds. */
@@ -37,6 +40,8 @@ export interface HeldTask {
 
 export interface TaskQueues {
   push(id: string, cls: QueueClass, pool: string, message: TaskMessage, context: Context): void;
+  /** Stores a body that is no task message, or none of this version: what anybody who may write to the subject can send. */
+  pushBody(cls: QueueClass, pool: string, task: string, body: string): void;
   /** Takes up to `count` tasks that wait, oldest first. */
   pull(process: MemoryProcess, cls: QueueClass, pool: string, count: number): HeldTask[];
   /** Calls back whenever a task of the queue may be had, until the process dies or `stop` is called. */
@@ -53,6 +58,7 @@ interface Stored {
   readonly queue: string;
   readonly class: QueueClass;
   readonly pool: string;
+  readonly task: string;
   readonly text: string;
   readonly context: Context;
   readonly storedAt: number;
@@ -77,7 +83,14 @@ export function createTaskQueues(options: TaskQueueOptions): TaskQueues {
     const shuffled = delayMs + (options.shuffleMs > 0 ? random.int(options.shuffleMs + 1) : 0);
     message.cancelHold = clock.setTimer(shuffled, () => {
       message.ready = true;
-      for (const available of [...(watchers.get(message.queue) ?? [])]) available();
+      const waiting = watchers.get(message.queue);
+      for (const available of [...(waiting ?? [])]) {
+        available();
+        if (message.ready) continue;
+        // whoever was served goes to the end, as the request of a worker that asks again does
+        if (waiting?.delete(available) === true) waiting.add(available);
+        break;
+      }
     });
   };
 
@@ -96,7 +109,8 @@ export function createTaskQueues(options: TaskQueueOptions): TaskQueues {
     return {
       class: message.class,
       pool: message.pool,
-      message: JSON.parse(message.text) as TaskMessage,
+      task: message.task,
+      text: message.text,
       context: message.context,
       sequence: message.sequence,
       storedAt: message.storedAt,
@@ -116,6 +130,25 @@ export function createTaskQueues(options: TaskQueueOptions): TaskQueues {
     };
   };
 
+  const store = (cls: QueueClass, pool: string, task: string, text: string, context: Context): void => {
+    const stored: Stored = {
+      sequence: ++sequence,
+      queue: nameOf(cls, pool),
+      class: cls,
+      pool,
+      task,
+      text,
+      context: travel(context, 'context'),
+      storedAt: clock.now(),
+      deliveries: 0,
+      repeatsLeft: options.repeats,
+      ready: false,
+      cancelHold: undefined,
+    };
+    messages.set(stored.sequence, stored);
+    offer(stored);
+  };
+
   return {
     push(id, cls, pool, message, context) {
       const at = seen.get(id);
@@ -123,22 +156,9 @@ export function createTaskQueues(options: TaskQueueOptions): TaskQueues {
       seen.set(id, clock.now());
       const copy = travel(message, `task ${message.task}`);
       sent.push({ class: cls, pool, message: copy, context });
-      const stored: Stored = {
-        sequence: ++sequence,
-        queue: nameOf(cls, pool),
-        class: cls,
-        pool,
-        text: JSON.stringify(copy),
-        context: travel(context, 'context'),
-        storedAt: clock.now(),
-        deliveries: 0,
-        repeatsLeft: options.repeats,
-        ready: false,
-        cancelHold: undefined,
-      };
-      messages.set(stored.sequence, stored);
-      offer(stored);
+      store(cls, pool, message.task, JSON.stringify(copy), context);
     },
+    pushBody: (cls, pool, task, body) => store(cls, pool, task, body, {}),
     pull(process, cls, pool, count) {
       const queue = nameOf(cls, pool);
       const out: HeldTask[] = [];
@@ -165,9 +185,17 @@ export function createTaskQueues(options: TaskQueueOptions): TaskQueues {
     },
     sent,
     describe: () =>
-      [...messages.values()].map((m) => {
-        const { task, step, attempt } = JSON.parse(m.text) as TaskMessage;
-        return `task ${task} (${m.queue}) step ${step ?? '-'} attempt ${attempt}, delivered ${m.deliveries} times${m.ready ? ', waits for a worker' : ''}`;
-      }),
+      [...messages.values()].map(
+        (m) => `task ${m.task} (${m.queue}) ${whichOf(m.text)}, delivered ${m.deliveries} times${m.ready ? ', waits for a worker' : ''}`,
+      ),
   };
+}
+
+function whichOf(text: string): string {
+  try {
+    const { step, attempt } = JSON.parse(text) as TaskMessage;
+    return `step ${step ?? '-'} attempt ${attempt}`;
+  } catch {
+    return 'that cannot be read';
+  }
 }

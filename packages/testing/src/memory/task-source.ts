@@ -42,9 +42,9 @@ export function createMemoryTaskSource(parts: MemoryTaskSourceParts): TaskSource
 
   const deliveryOf = (task: HeldTask): TaskDelivery => ({
     class: task.class,
-    subject: subjects.task(task.class, pool, task.message.task),
+    subject: subjects.task(task.class, pool, task.task),
     sequence: task.sequence,
-    data: encoder.encode(JSON.stringify(task.message)),
+    data: encoder.encode(task.text),
     context: task.context,
     storedAt: task.storedAt,
     deliveries: task.deliveries,
