@@ -56,6 +56,21 @@ export function isFatal(value: unknown): value is Fatal {
   return hasBrand(value, FATAL);
 }
 
+/** The pause that a `Retry` asks for; anything else than a number, as an object that only looks like one may have, is none. */
+export function askedPauseMs(thrown: Retry): number | undefined {
+  try {
+    const { afterMs } = thrown;
+    return typeof afterMs === 'number' && afterMs >= 0 ? afterMs : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Total: what is thrown may refuse to be looked at. */
 function hasBrand(value: unknown, brand: symbol): boolean {
-  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
+  try {
+    return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
+  } catch {
+    return false;
+  }
 }

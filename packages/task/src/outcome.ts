@@ -10,7 +10,7 @@ import {
   TroupeError,
   type WireError,
 } from '@troupe/protocol';
-import { isFatal, isRetry } from './errors.ts';
+import { askedPauseMs, isFatal, isRetry } from './errors.ts';
 import { type Handler, splitPatch } from './handler.ts';
 import { validated } from './schema.ts';
 
@@ -45,7 +45,7 @@ export function failureOf({ contract }: Handler, { phase, mayHaveHappened }: Sta
   if (phase === 'encode') return { kind: 'failed', error: { ...error, retryable: false } };
   const said = isRetry(thrown) && (phase === 'run' || phase === 'after');
   if (contract.idempotent === 'no' && mayHaveHappened && !said) return unknown(error);
-  const retryAfterMs = isRetry(thrown) ? thrown.afterMs : undefined;
+  const retryAfterMs = isRetry(thrown) ? askedPauseMs(thrown) : undefined;
   return { kind: 'failed', error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 
