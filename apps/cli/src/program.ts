@@ -1,16 +1,8 @@
 /** The commands and their flags. What they do is in `commands/`. */
 import type { Client } from '@troupe/client';
 import { rightsRoles } from '@troupe/jetstream';
-import { isTroupeError, type Json, toWireError } from '@troupe/protocol';
+import { isTroupeError, toWireError } from '@troupe/protocol';
 import { Command, CommanderError } from 'commander';
-import {
-  deadListCommand,
-  type DeadListFlags,
-  deadReplayCommand,
-  type DeadReplayFlags,
-  deadShowCommand,
-  releaseCommand,
-} from './commands/dead.ts';
 import { executeCommand, type ExecuteFlags, requestOf } from './commands/execute.ts';
 import { explainCommand } from './commands/explain.ts';
 import { filterOf, operationsCommand, type OperationsFlags } from './commands/operations.ts';
@@ -18,16 +10,14 @@ import { permissionsCommand, type PermissionsFlags, rightsFrom } from './command
 import { showCommand } from './commands/show.ts';
 import { topologyCommand, type TopologyFlags, topologyOptions } from './commands/topology.ts';
 import { appOf, portOf, upCommand, type UpFlags } from './commands/up.ts';
-import { verbCommand, type VerbFlags, whyOf } from './commands/verbs.ts';
 import { addConnectionOptions, connectionSettings, type ConnectionValues, connectionValues, withClient } from './connection.ts';
+import { addDead } from './dead-commands.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { Io } from './io.ts';
-import { parseCount } from './parse-args.ts';
-import { parseInput } from './parse-args.ts';
 import { errorText, jsonLine, printable } from './text.ts';
+import { addVerbs } from './verb-commands.ts';
 import { version } from './version.ts';
 
-type Send = (client: Client, io: Io, value: Json | undefined) => Promise<void>;
 type Action = (io: Io, values: ConnectionValues) => Promise<ExitCode>;
 
 /** Runs one command line; resolves with its exit code and never rejects. */
@@ -112,97 +102,8 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
       client((one, at) => explainCommand(one, id, flags, at)),
     ),
   );
-  const addVerb = (name: string, text: string): Command =>
-    add(name, text)
-      .option('--reason <text>', 'kept with the operation')
-      .option('--by <name>', 'who wants it; kept with the operation', io.env['USER'])
-      .option('--wait', 'wait for the end');
-  /** What `json` names is read before anything connects: a wrong flag is a wrong flag also where no server runs. */
-  const order = (id: string, name: string, flags: VerbFlags, send: Send, more: { about?: string; json?: string } = {}): void =>
-    choose(flags, async (at, values) => {
-      const text = (flags as Readonly<Record<string, string | undefined>>)[more.json ?? ''];
-      const value = more.json === undefined || text === undefined ? undefined : await parseInput(text, at, more.json);
-      return withClient(values, (one) => verbCommand(one, id, { name, about: more.about, send: () => send(one, at, value) }, flags, at));
-    });
-  addVerb('cancel <id>', 'order the end of an operation; what it can take back is taken back')
-    .option('--keep', 'take nothing back')
-    .action((id: string, flags: VerbFlags & { keep?: true }) =>
-      order(id, 'cancel', flags, (one, at) =>
-        one.cancel(id, { ...whyOf(flags, at), ...(flags.keep === undefined ? {} : { compensate: false }) }),
-      ),
-    );
-  addVerb('pause <id>', 'let what runs end and start nothing new').action((id: string, flags: VerbFlags) =>
-    order(id, 'pause', flags, (one, at) => one.pause(id, whyOf(flags, at))),
-  );
-  addVerb('resume <id>', 'end a pause; let a parked operation look again').action((id: string, flags: VerbFlags) =>
-    order(id, 'resume', flags, (one, at) => one.resume(id, whyOf(flags, at))),
-  );
-  addVerb('skip <id> <step>', 'pass over a step as if it had succeeded')
-    .option('--output <json>', 'what later steps find as its output: JSON, @file, or @- for the standard input')
-    .action((id: string, step: string, flags: VerbFlags & { output?: string }) =>
-      order(
-        id,
-        'skip',
-        flags,
-        (one, at, output) => one.skip(id, step, { ...whyOf(flags, at), ...(output === undefined ? {} : { output }) }),
-        {
-          about: step,
-          json: 'output',
-        },
-      ),
-    );
-  addVerb('kill <id>', 'end it at once, without handlers and without taking anything back').action((id: string, flags: VerbFlags) =>
-    order(id, 'kill', flags, (one, at) => one.kill(id, whyOf(flags, at))),
-  );
-  addVerb('signal <id> <name>', 'answer a wait for a signal')
-    .option('--data <json>', 'what comes with it: JSON, @file, or @- for the standard input')
-    .action((id: string, name: string, flags: VerbFlags & { data?: string }) =>
-      order(
-        id,
-        'signal',
-        flags,
-        (one, at, data) => one.signal(id, name, { ...whyOf(flags, at), ...(data === undefined ? {} : { data }) }),
-        {
-          about: name,
-          json: 'data',
-        },
-      ),
-    );
-  add('release <entity>', 'let an entity go on that is quarantined: kind/key, such as operation/<id> or throttle/<scope>')
-    .option('--by <name>', 'who wants it', io.env['USER'])
-    .action((entity: string, flags: DeadReplayFlags) =>
-      choose(
-        flags,
-        client((one, at) => releaseCommand(one, entity, flags, at)),
-      ),
-    );
-  const dead = program.command('dead').description('what could not be handled').exitOverride().copyInheritedSettings(program);
-  add('list', 'list the newest dead letters', dead)
-    .option('--origin <words>', 'first words of the origin, such as command or mail/operation/<id>')
-    .option('--open', 'only those that were not replayed')
-    .option('--limit <n>', 'how many are looked at (default 100)')
-    .action((flags: DeadListFlags) =>
-      choose(
-        flags,
-        client((one, at) => deadListCommand(one, flags, at)),
-      ),
-    );
-  add('show <no>', 'show one with its headers and body', dead).action((no: string, flags: { json?: true }) => {
-    const sequence = parseCount(no, 'no');
-    choose(
-      flags,
-      client((one, at) => deadShowCommand(one, sequence, flags, at)),
-    );
-  });
-  add('replay <no...>', 'send them again as they were first sent; a second time does nothing', dead)
-    .option('--by <name>', 'who wants it; kept with the letter', io.env['USER'])
-    .action((numbers: string[], flags: DeadReplayFlags) => {
-      const sequences = numbers.map((no) => parseCount(no, 'no'));
-      choose(
-        flags,
-        client((one, at) => deadReplayCommand(one, sequences, flags, at)),
-      );
-    });
+  addVerbs({ add, choose, client }, io);
+  addDead({ add, choose, client }, program, io);
   const topology = program
     .command('topology')
     .description('compare and repair streams and consumers')

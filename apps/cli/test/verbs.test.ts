@@ -86,3 +86,53 @@ describe('the verbs of the command line against real roles', () => {
     }
   });
 });
+
+describe('retrying by the command line against real roles', () => {
+  /** Notes of a text that the handler refuses as long as `bad` is in it. */
+  const failing = async (at: Installed, n: number): Promise<string[]> => {
+    const ids = Array.from({ length: n }, (_, i) => `o-${i}`);
+    for (const id of ids) await type(['execute', 'note.twice', '--id', id, '--wait'], at);
+    return ids;
+  };
+
+  it('lets one operation go on from where it stood', async () => {
+    await using at = await install();
+    await failing(at, 1);
+    expect((await shown(at, 'o-0')) as object).to.deep.include({ outcome: 'failed', isRetryable: true, steps: { done: 2, total: 3 } });
+    const { code, out } = await type(['retry', 'o-0', '--wait', ...by], at);
+    expect({ code, out }).to.deep.equal({ code: 0, out: 'retry ordered o-0\nsucceeded o-0\n' });
+    expect((await shown(at, 'o-0')) as object).to.deep.include({ steps: { done: 3, total: 3 } });
+  });
+
+  it('counts what a filter fits before it orders anything, and retries all of it at a rate', async () => {
+    await using at = await install();
+    const ids = await failing(at, 12);
+    await type(['execute', 'note.write', '--input', '{"text":"bad"}', '--id', 'other', '--wait'], at);
+    const filter = ['--all', '--executor', 'note.twice', '--error', 'fatal'];
+    expect((await type(['retry', ...filter, '--dry-run'], at)).out).to.equal('retry would be ordered for 12 operations\n');
+    expect((await type(['retry', ...filter, '--rate', '200', ...by], at)).out).to.equal('retry ordered for 12 of 12 operations\n');
+    for (const id of ids)
+      await until(`${id} has succeeded`, async () => ((await shown(at, id)) as { outcome?: string }).outcome === 'succeeded');
+    expect((await type(['retry', ...filter, '--dry-run'], at)).out).to.equal('retry would be ordered for 0 operations\n');
+    expect((await shown(at, 'other')) as object).to.include({ outcome: 'failed' });
+  });
+
+  it('cancels all that a filter fits', async () => {
+    await using at = await install();
+    for (const id of ['o-1', 'o-2']) await asked(at, id);
+    await type(['execute', 'note.hold', '--id', 'o-3'], at);
+    expect((await type(['cancel', '--all', '--executor', 'note.review', ...by], at)).out).to.equal(
+      'cancel ordered for 2 of 2 operations\n',
+    );
+    for (const id of ['o-1', 'o-2']) await until(`${id} is cancelled`, async () => (await shown(at, id)).status === 'ended');
+    expect((await shown(at, 'o-3')).status).to.equal('running');
+  });
+
+  it('takes a forgotten id for a mistake, not for all', async () => {
+    for (const verb of ['retry', 'cancel'])
+      expect((await type([verb, '--servers', 'nats://127.0.0.1:1'])).err, verb)
+        .to.contain('invalid_options')
+        .and.contain('(field id)');
+    expect((await type(['retry', '--all', '--rate', '0', '--servers', 'nats://127.0.0.1:1'])).code).not.to.equal(0);
+  });
+});

@@ -48,14 +48,14 @@ export type Effect =
       readonly original: { readonly mail: BuriedMail } | { readonly task: TaskMessage; readonly class: QueueClass; readonly pool: string };
     }
   /**
-   * Ends the record: items go, the root stays for `ttlMs`, a tombstone (if any) for its own time. `keep`: the items that this
-   * very turn puts stay as long as the root.
+   * Ends the record: items go, the root stays for `ttlMs`, a tombstone (if any) for its own time. `keep`: items that this
+   * very turn puts and that stay as long as the root.
    */
   | {
       readonly type: 'end';
       readonly ttlMs: number;
       readonly tombstone?: { readonly ttlMs: number; readonly body: Json };
-      readonly keep?: true;
+      readonly keep?: readonly string[];
     }
   /** Takes the end back: the record stays again. What was kept must be put again, for it still has its time to live. */
   | { readonly type: 'reopen' };

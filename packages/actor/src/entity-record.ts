@@ -74,10 +74,10 @@ export class EntityRecordState {
   }
 
   /** Forgets all items but those that are kept, and returns them. */
-  dropItems(isKept: (name: ItemName) => boolean): ItemName[] {
+  dropItems(isKept: (item: string, name: ItemName) => boolean): ItemName[] {
     const dropped: ItemName[] = [];
     for (const [item, name] of this.items) {
-      if (isKept(name)) continue;
+      if (isKept(item, name)) continue;
       dropped.push(name);
       this.items.delete(item);
       this.forget(name);

@@ -104,8 +104,8 @@ export function fold(input: FoldInput): Folded {
   if (end !== undefined) {
     record.ttlSeconds = Math.ceil(end.ttlMs / 1_000);
     // items of this turn need not be written unless they are kept, older ones go with the end
-    const { keep } = end;
-    for (const name of record.dropItems((item) => keep === true && puts.has(`${item.nonce}.${item.n}`))) removePhysical(name);
+    const kept = new Set(end.keep);
+    for (const name of record.dropItems((item, { nonce, n }) => kept.has(item) && puts.has(`${nonce}.${n}`))) removePhysical(name);
   }
   const root = behaviour.root(input.state);
   const rootText = root === undefined ? undefined : encodeJson(root);

@@ -61,7 +61,8 @@ export function counter(options: { poison?: () => boolean } = {}): Behaviour<Cou
           state.items.set('kept', 'for later');
           return [
             { type: 'putItem', item: 'kept', body: 'for later' },
-            { type: 'end', ttlMs: 5_000, keep: true },
+            { type: 'putItem', item: 'other', body: 1 },
+            { type: 'end', ttlMs: 5_000, keep: ['kept', 'unknown'] },
           ];
         case 'reopen':
           return [{ type: 'reopen' }];

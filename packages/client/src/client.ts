@@ -4,6 +4,7 @@ import type { Explanation } from '@troupe/executor';
 import type { Address, TaskResult } from '@troupe/protocol';
 import type { SentInputOf, TaskContract } from '@troupe/task';
 import type { Occupancy } from '@troupe/throttle';
+import { type BulkOptions, type BulkResult, orderBulk } from './bulk.ts';
 import type { ExecuteRequest, ExecutorContract } from './command.ts';
 import { type DeadLetterFilter, listDeadLetters, type StoredDeadLetter } from './dead-letters.ts';
 import { type AnsweredOperation, type CallOptions, execute, follow, type OperationHandle } from './execute.ts';
@@ -22,6 +23,7 @@ import {
   orderVerb,
   type ReasonedOptions,
   release,
+  type RetryOptions,
   setLimit,
   type SignalOptions,
   type SkipOptions,
@@ -59,6 +61,15 @@ export interface Client extends Service {
   skip(id: string, step: string, options?: SkipOptions): Promise<void>;
   /** Ends it at once, without handlers and without taking anything back. */
   kill(id: string, options?: ReasonedOptions): Promise<void>;
+  /**
+   * Lets an operation that did not end well go on from where it stood, under the plan and the outputs it had; `isRetryable`
+   * tells whether it can. An event `retryRefused` says why not, if another operation has had its resource since.
+   */
+  retry(id: string, options?: RetryOptions): Promise<void>;
+  /** Retries all that the filter fits, at a rate; with `dryRun` it only counts. Needs the right to read STATE. */
+  retryAll(options: BulkOptions): Promise<BulkResult>;
+  /** Cancels all that the filter fits, in the same way. */
+  cancelAll(options: BulkOptions): Promise<BulkResult>;
   /** Answers a wait for a signal; one that comes before it waits is kept. */
   signal(id: string, name: string, options?: SignalOptions): Promise<void>;
   /** Lets an entity go on that was put aside because its turns failed over and over. */
@@ -114,6 +125,9 @@ export function createClient(connection: Connection = {}, options: ClientOptions
     resume: (id, verb = {}) => orderVerb(session, reader, id, 'resume', { ...verb }),
     skip: async (id, step, verb = {}) => orderVerb(session, reader, id, 'skip', { ...verb, step: named(step, 'step') }),
     kill: (id, verb = {}) => orderVerb(session, reader, id, 'kill', { ...verb }),
+    retry: (id, { skip, ...verb } = {}) => orderVerb(session, reader, id, 'retry', { ...verb, step: skip }),
+    retryAll: (bulk) => orderBulk(session, reader, 'retry', bulk),
+    cancelAll: (bulk) => orderBulk(session, reader, 'cancel', bulk),
     signal: async (id, name, verb = {}) => orderVerb(session, reader, id, 'signal', { ...verb, name: named(name, 'name') }),
     release: (of, verb = {}) => release(session, of, verb),
     setLimit: (limit, verb = {}) => setLimit(session, limit, verb),

@@ -11,5 +11,6 @@ export { publishCommand, type PublishCommandOptions, type PublishedCommand, type
 export type { Replayed, ReplayOptions } from './replay.ts';
 export type { Connection } from './session.ts';
 export type { SendTaskOptions, TaskHandle } from './tasks.ts';
-export type { CancelOptions, Limit, ReasonedOptions, SignalOptions, SkipOptions, VerbOptions } from './verbs.ts';
+export type { BulkOptions, BulkResult } from './bulk.ts';
+export type { CancelOptions, Limit, ReasonedOptions, RetryOptions, SignalOptions, SkipOptions, VerbOptions } from './verbs.ts';
 export type { EventFeed, WatchOptions } from './watch.ts';

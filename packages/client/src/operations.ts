@@ -12,6 +12,8 @@ export interface OperationFilter {
   readonly status?: OperationStatus | readonly OperationStatus[];
   readonly outcome?: Outcome | readonly Outcome[];
   readonly executor?: string;
+  /** Only operations that ended with an error of this code. */
+  readonly error?: string;
   /** Only operations that own, or owned, this resource. */
   readonly resource?: { readonly kind: string; readonly id?: string };
   /** Those that changed last. Default 100. */
@@ -42,10 +44,11 @@ export async function listOperations(reader: Reader, filter: OperationFilter): P
   return found.newestFirst();
 }
 
-function matches(info: OperationInfo, { status, outcome, executor, resource }: OperationFilter): boolean {
+export function matches(info: OperationInfo, { status, outcome, executor, error, resource }: OperationFilter): boolean {
   if (executor !== undefined && info.executor !== executor) return false;
   if (status !== undefined && ![status].flat().includes(info.status)) return false;
   if (outcome !== undefined && (info.outcome === undefined || ![outcome].flat().includes(info.outcome))) return false;
+  if (error !== undefined && info.error?.code !== error) return false;
   if (resource === undefined) return true;
   return info.resources.some(({ kind, id }) => kind === resource.kind && (resource.id === undefined || id === resource.id));
 }

@@ -31,12 +31,19 @@ export interface SkipOptions extends ReasonedOptions {
   readonly output?: Json;
 }
 
+export interface RetryOptions extends ReasonedOptions {
+  /** Passes over this step, instead of running it again. */
+  readonly skip?: string;
+  /** The output of the step that is passed over. Default null. */
+  readonly output?: Json;
+}
+
 export interface SignalOptions extends VerbOptions {
   /** At most 16 KB; the output of the wait. Default null. */
   readonly data?: Json;
 }
 
-type OperationVerb = 'cancel' | 'pause' | 'resume' | 'skip' | 'kill' | 'signal';
+type OperationVerb = 'cancel' | 'pause' | 'resume' | 'skip' | 'kill' | 'retry' | 'signal';
 
 /** A verb to an operation. Throws `unknown_operation` where the user may read and there is none. */
 export async function orderVerb(

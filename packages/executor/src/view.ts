@@ -34,6 +34,8 @@ export interface OperationView {
   readonly isUndoing?: true;
   /** Steps that could not be taken back. */
   readonly left?: readonly string[];
+  /** Ended, and the verb `retry` lets it go on from where it stood. */
+  readonly isRetryable?: true;
   readonly failedStep?: string;
   readonly error?: WireError;
   readonly output?: Json;
@@ -89,6 +91,7 @@ export function viewOf(op: Operation): OperationView {
     audit: progress.audit,
     isUndoing: progress.undoing === undefined ? undefined : (true as const),
     left: progress.left,
+    isRetryable: progress.retryable,
     failedStep: progress.failedStep,
     error: progress.error ?? progress.stop?.error,
     output: progress.output,

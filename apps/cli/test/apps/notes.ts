@@ -38,6 +38,13 @@ const reviewNote = createExecutor({
     ),
   output: ref('approval'),
 });
+/** Fails the first time that its second step runs, and goes on when it is retried. */
+const twice = defineTask({ name: 'note.second', idempotent: 'yes', pool: 'notes' });
+const twiceNote = createExecutor({
+  name: 'note.twice',
+  family: 'free',
+  plan: () => chain(step('first', write, { text: 'one' }), step('second', twice, {}), step('third', write, { text: 'three' })),
+});
 const bindBook = createExecutor({
   name: 'book.bind',
   family: 'update',
@@ -47,12 +54,16 @@ const bindBook = createExecutor({
 
 export const app = defineApp({
   name: 'notes',
-  executors: [writeNote, holdNote, reviewNote, bindBook],
-  tasks: [write, look],
+  executors: [writeNote, holdNote, reviewNote, twiceNote, bindBook],
+  tasks: [write, look, twice],
   handlers: () => [
     handle(write, (input) => {
       if (input.text === 'bad') throw new Fatal('no such note');
       return { length: input.text.length };
+    }),
+    handle(twice, (_, { attempt }) => {
+      if (attempt === 1) throw new Fatal('not yet');
+      return null;
     }),
     handle(look, () => withPatch(null, { runtimeState: 'writing' })),
   ],

@@ -8,12 +8,14 @@ import type { WireError } from '@troupe/protocol';
 import { logError } from '../operation/log.ts';
 import { endNode, keepError, nodeOf, type NodeResult, OK, type Run, stateOf } from '../operation/run.ts';
 import { isStopped } from '../operation/stopped.ts';
+import { firstInner, forgetUnfinished, hasUnfinished } from '../operation/unfinished.ts';
 import { errorItem } from '../operation/items.ts';
 import type { CompiledAttempt } from '../plan/compiled.ts';
 
 export function startAttempt(run: Run, path: string): void {
-  run.op.active.set(path, { k: 'attempt', i: 0 });
-  run.jobs.push({ do: 'start', path: `${path}.0` });
+  const i = firstInner(run, path);
+  run.op.active.set(path, { k: 'attempt', i });
+  run.jobs.push({ do: 'start', path: `${path}.${i}` });
 }
 
 export function partEnded(run: Run, path: string, index: number, result: NodeResult): void {
@@ -29,6 +31,8 @@ export function partEnded(run: Run, path: string, index: number, result: NodeRes
       });
     keepError(run, path, result.error);
     state.f = 1;
+    // where the body failed, a retry begins there, whatever its handlers did
+    if (index > 0 && hasUnfinished(run, `${path}.0`)) forgetUnfinished(run, `${path}.${index}`);
     if (result.stopped === true || isStopped(run, path)) state.x = 1;
   }
   if (index === 0 && !result.ok && state.x !== 1) {
@@ -39,6 +43,7 @@ export function partEnded(run: Run, path: string, index: number, result: NodeRes
   if (index > 0 && !isFinally && result.ok && state.x !== 1) {
     delete state.f;
     forget(run, path);
+    forgetUnfinished(run, `${path}.0`);
   }
   if (node.hasFinally === true && !isFinally) return startPart(run, path, last);
   endNode(run, path, endOf(run, path, state));

@@ -13,9 +13,11 @@ import { resolveInput } from '../plan/ref.ts';
 import { deadlineOf } from './deadlines.ts';
 import { keepOutput } from './task-message.ts';
 
-export function startChild(run: Run, path: string): void {
+/** `again`: it has run and not ended well, so it is told to retry; one that never had a record is made as usual. */
+export function startChild(run: Run, path: string, again = false): void {
   const { op, context } = run;
   const node = nodeOf(run, path, 'child');
+  if (again) return retryChild(run, path, node);
   const input = resolveInput(node.input, op.outputs);
   if (!input.ok)
     return fail(run, path, {
@@ -52,6 +54,13 @@ export function startChild(run: Run, path: string): void {
     ...(node.reject === true ? {} : { waitUntil: deadline }),
   };
   send(run, { kind: 'operation', key: command.id }, 'child', { command, parent });
+}
+
+function retryChild(run: Run, path: string, node: CompiledChild): void {
+  const state: NodeStateOf<'child'> = { k: 'child', p: 'running', s: run.context.now };
+  run.op.active.set(path, state);
+  watchFor(run, deadlineOf(planOf(run), node, state)!);
+  send(run, { kind: 'operation', key: childId(run, path) }, 'verb.retry', { reason: 'its parent was told to', node: path });
 }
 
 export function childAnswered(run: Run, path: string, body: ChildAnswered): void {

@@ -3,6 +3,7 @@ import type { WireError } from '@troupe/protocol';
 import type { CompiledNode } from '../plan/compiled.ts';
 import { endNode, nodeOf, type NodeResult, OK, type Run } from '../operation/run.ts';
 import type { NodeState } from '../operation/state.ts';
+import { firstInner, takeUnfinished } from '../operation/unfinished.ts';
 import { partEnded, startAttempt } from './attempt.ts';
 import { childOverdue, startChild, stopChild } from './child.ts';
 import { expandAgain, expandInnerEnded, expandReleased, startExpand, stopExpand } from './expand.ts';
@@ -16,11 +17,12 @@ import { undoableInnerEnded } from './undoable.ts';
 import { pauseTimer, startPause, startWait, stopWait, waitOverdue, waitTimer } from './wait.ts';
 
 export function startNode(run: Run, path: string, node: CompiledNode): void {
+  const before = takeUnfinished(run, path);
   switch (node.type) {
     case 'step':
-      return startStep(run, path);
+      return startStep(run, path, before);
     case 'poll':
-      return startPoll(run, path);
+      return startPoll(run, path, before);
     case 'chain':
       return startChain(run, path);
     case 'group':
@@ -43,7 +45,7 @@ export function startNode(run: Run, path: string, node: CompiledNode): void {
     case 'transition':
       return startTransition(run, path);
     case 'child':
-      return startChild(run, path);
+      return startChild(run, path, before !== undefined);
     case 'attempt':
       return startAttempt(run, path);
   }
@@ -203,7 +205,7 @@ export function nodeOverdue(run: Run, path: string): void {
 
 function startChain(run: Run, path: string): void {
   if (nodeOf(run, path, 'chain').nodes.length === 0) endNode(run, path, OK);
-  else run.jobs.push({ do: 'start', path: `${path}.0` });
+  else run.jobs.push({ do: 'start', path: `${path}.${firstInner(run, path)}` });
 }
 
 function chainInnerEnded(run: Run, path: string, index: number, result: NodeResult): void {

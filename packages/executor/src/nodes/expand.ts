@@ -10,7 +10,7 @@ import type { Snapshot } from '../executor.ts';
 import type { Expansion, Planner } from '../planner.ts';
 import { expansionItem, seenItem } from '../operation/items.ts';
 import { lookAt } from '../operation/look.ts';
-import { planToItems } from '../operation/planning.ts';
+import { planToItems } from '../operation/plan-items.ts';
 import { waitForWrites } from '../operation/resources.ts';
 import {
   cancelTimer,

@@ -4,13 +4,23 @@
  */
 import type { WireError } from '@troupe/protocol';
 import type { NodeStateOf } from '../operation/state.ts';
+import { noteUnstarted, takeUnstarted, unfinishedInner } from '../operation/unfinished.ts';
 import type { CompiledGroup } from '../plan/compiled.ts';
 import { keepError, nodeOf, type NodeResult, endNode, OK, type Run, self, send, stateOf, TURN_BUDGET_BYTES } from '../operation/run.ts';
 
 export function startGroup(run: Run, path: string): void {
   const node = nodeOf(run, path, 'group');
   if (node.nodes.length === 0) return endNode(run, path, OK);
-  run.op.active.set(path, { k: 'group', next: 0, done: 0 });
+  const again = unfinishedInner(run, path);
+  if (again.length === 0) {
+    run.op.active.set(path, { k: 'group', next: 0, done: 0 });
+    return void run.jobs.push({ do: 'refill', path });
+  }
+  // a retry: members that ended well count, those that did not run again, more of them at once than the window has
+  const next = takeUnstarted(run, path) ?? node.nodes.length;
+  const done = next - again.length;
+  run.op.active.set(path, { k: 'group', next, done, ...(node.quorum === undefined ? {} : { g: done }) });
+  for (const index of again) run.jobs.push({ do: 'start', path: `${path}.${index}` });
   run.jobs.push({ do: 'refill', path });
 }
 
@@ -48,6 +58,7 @@ export function memberEnded(run: Run, path: string, result: NodeResult): void {
   }
   const error = run.op.errors.get(path);
   const isGood = node.quorum === undefined ? error === undefined && state.x !== 1 : (state.g ?? 0) >= node.quorum;
+  if (!isGood && state.next < node.nodes.length) noteUnstarted(run, path, state.next);
   endNode(run, path, isGood ? OK : endOf(result, error));
 }
 

@@ -8,7 +8,7 @@ import { formatMs, type Json, type JsonObject, type TaskEnded, type TaskOutcome,
 import { logError } from '../operation/log.ts';
 import { endStep, nodeOf, type NodeResult, OK, planOf, type Run, setTimer, stateOf } from '../operation/run.ts';
 import { addPatch } from '../operation/resources.ts';
-import type { NodeStateOf } from '../operation/state.ts';
+import type { NodeStateOf, Unfinished } from '../operation/state.ts';
 import { watchFor } from '../operation/watchdog.ts';
 import type { CompiledPoll } from '../plan/compiled.ts';
 import { deadlineOf } from './deadlines.ts';
@@ -19,9 +19,9 @@ type Look = 'again' | 'success' | WireError;
 
 const RUNTIME_STATE_KEPT_CHARS = 60;
 
-export function startPoll(run: Run, path: string): void {
+export function startPoll(run: Run, path: string, before?: Unfinished): void {
   const node = nodeOf(run, path, 'poll');
-  const state: PollState = { k: 'poll', p: 'delay', s: run.context.now, n: 0 };
+  const state: PollState = { k: 'poll', p: 'delay', s: run.context.now, n: before?.n ?? 0 };
   run.op.active.set(path, state);
   watchFor(run, deadlineOf(planOf(run), node, state)!);
   if (node.afterMs === undefined || node.transition !== undefined || node.runtime?.during !== undefined) begin(run, path, state);

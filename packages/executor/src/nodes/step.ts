@@ -8,7 +8,7 @@
 import { type TaskEnded, type WireError } from '@troupe/protocol';
 import { logError } from '../operation/log.ts';
 import { endStep, nodeOf, type NodeResult, OK, type Run, setTimer, stateOf } from '../operation/run.ts';
-import type { NodeStateOf } from '../operation/state.ts';
+import type { NodeStateOf, Unfinished } from '../operation/state.ts';
 import { watchFor } from '../operation/watchdog.ts';
 import { nextDelayMs } from '../plan/plan-task.ts';
 import { deadlineOf } from './deadlines.ts';
@@ -22,9 +22,15 @@ const CROWDED = 100;
 
 type StepState = NodeStateOf<'step'>;
 
-export function startStep(run: Run, path: string): void {
+/** `before`: what is known of it from before a retry. Its attempts are numbered on, for marks and messages carry the numbers. */
+export function startStep(run: Run, path: string, before?: Unfinished): void {
   const node = nodeOf(run, path, 'step');
-  const state: StepState = { k: 'step', p: 'delay', s: run.context.now, n: 0, t: [] };
+  const n = before?.n ?? 0;
+  const state: StepState = {
+    ...{ k: 'step', p: 'delay', s: run.context.now, n, t: [] },
+    ...(n === 0 ? {} : { b: n }),
+    ...(before?.r === 1 ? { r: 1 } : {}),
+  };
   run.op.active.set(path, state);
   watchFor(run, deadlineOf(planOf(run), node, state)!);
   if (node.afterMs === undefined) begin(run, path, state);
@@ -72,7 +78,7 @@ export function stepEnded(run: Run, path: string, body: TaskEnded): void {
     state.r = 1;
     return again(run, path, state, 0);
   }
-  const delayMs = nextDelayMs(task, state.n, outcome, run.context.random());
+  const delayMs = nextDelayMs(task, state.n - (state.b ?? 0), outcome, run.context.random());
   if (delayMs === undefined) return fail(run, path, finalError(node.id, state.n, error));
   again(run, path, state, delayMs);
 }
@@ -120,7 +126,14 @@ function begin(run: Run, path: string, state: StepState): void {
 function send(run: Run, path: string, state: StepState): void {
   const node = nodeOf(run, path, 'step');
   const deadline = deadlineOf(planOf(run), node, state)!;
-  const sent = sendAttempt(run, { path, node, attempt: state.n + 1, deadline, ...(state.r === 1 ? { reconcile: true } : {}) });
+  const sent = sendAttempt(run, {
+    path,
+    node,
+    attempt: state.n + 1,
+    before: state.b ?? 0,
+    deadline,
+    ...(state.r === 1 ? { reconcile: true } : {}),
+  });
   if ('error' in sent) return fail(run, path, sent.error);
   state.p = 'run';
   state.n++;

@@ -36,6 +36,8 @@ export interface Attempt {
   readonly path: string;
   readonly node: Working;
   readonly attempt: number;
+  /** Attempts before a retry by hand. */
+  readonly before?: number;
   readonly deadline?: number;
   readonly reconcile?: boolean;
 }
@@ -75,7 +77,7 @@ export function sendAttempt(run: Run, what: Attempt): { readonly token: string }
       task: task.name,
       input: input.value,
       attempt,
-      attempts: node.type === 'poll' ? 1 : task.attempts,
+      attempts: node.type === 'poll' ? 1 : task.attempts + (what.before ?? 0),
       replyTo: self(run),
       step: node.id,
       token,

@@ -8,6 +8,7 @@ import { rootOf } from '@troupe/throttle';
 import type { GrantedMail } from '../mail.ts';
 import { endNode, failNode, heldAround, leaseOf, nodeOf, type NodeResult, OK, planOf, type Run, send, stateOf } from '../operation/run.ts';
 import type { NodeStateOf } from '../operation/state.ts';
+import { firstInner } from '../operation/unfinished.ts';
 import { watchFor } from '../operation/watchdog.ts';
 import { ancestorsOf, type CompiledThrottled, nodeAt } from '../plan/compiled.ts';
 import { deadlineOf } from './deadlines.ts';
@@ -33,7 +34,7 @@ export function leaseGranted(run: Run, path: string, body: GrantedMail): void {
   // what was waited for is not the operation's own time
   const { progress } = run.op;
   if (progress.deadline !== undefined) progress.deadline += run.context.now - state.s;
-  run.jobs.push({ do: 'start', path: `${path}.0` });
+  run.jobs.push({ do: 'start', path: `${path}.${firstInner(run, path)}` });
 }
 
 export function leaseRefused(run: Run, path: string, error: WireError): void {

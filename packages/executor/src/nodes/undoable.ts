@@ -7,6 +7,7 @@
  */
 import { undoItem } from '../operation/items.ts';
 import { logError } from '../operation/log.ts';
+import { forgetUnfinished } from '../operation/unfinished.ts';
 import { endNode, nodeOf, type NodeResult, planOf, type Run, stateOf } from '../operation/run.ts';
 import { type CompiledNode, nodesOf } from '../plan/compiled.ts';
 import { countSteps } from '../plan/limits.ts';
@@ -26,6 +27,7 @@ export function undoableInnerEnded(run: Run, path: string, index: number, result
   }
   if (stateOf(run, path, 'undo') === undefined) return;
   op.active.delete(path);
+  forgetUnfinished(run, `${path}.1`);
   if (!result.ok) {
     const step = firstStep(nodeOf(run, path, 'undoable').nodes[0]!) ?? path;
     const left = (op.progress.left ??= []);
@@ -43,6 +45,7 @@ export function undoLast(run: Run): boolean {
   const path = op.undos.get(last);
   if (path === undefined) return false;
   op.undos.delete(last);
+  op.progress.undone = true;
   run.effects.push({ type: 'removeItem', item: undoItem(last) });
   op.active.set(path, { k: 'undo', s: run.context.now });
   op.progress.total += countSteps(nodeOf(run, path, 'undoable').nodes[1]!);

@@ -14,6 +14,7 @@ import { lookAt } from './look.ts';
 import { startPlan } from './planning.ts';
 import { cancelTimer, type Run, send, setTimer } from './run.ts';
 import { addWrite, hasPendingWrites, holdOf } from './resources.ts';
+import { goOn, retakeWrite, retryRefused } from './retaking.ts';
 import type { Accepting, OwnedResource } from './state.ts';
 
 /** Resources of one operation at the most: each has its place in the root. */
@@ -48,6 +49,16 @@ export function startAccepting(run: Run, named: readonly ResourceRef[], input?: 
   }
 }
 
+/** Takes the resources of an operation that has run before, as they were. */
+export function startRetaking(run: Run, before: NonNullable<Accepting['retry']>): void {
+  const { op } = run;
+  const definition = run.settings.executors.get(op.head.executor)!;
+  op.phase = 'accepting';
+  op.accepting = { index: 0, tries: 0, retry: before };
+  for (const owned of op.resources) delete owned.lost;
+  takeNext(run, definition);
+}
+
 export function acceptOutcome(run: Run, outcome: WriteOutcome): void {
   const { op, settings } = run;
   const accepting = op.accepting!;
@@ -75,7 +86,12 @@ export function acceptOutcome(run: Run, outcome: WriteOutcome): void {
     if (owned.lender !== undefined && (record.epoch !== owned.epoch || record.currentOperation !== owned.lender)) {
       return refused(run, owned, { ok: false, reason: 'conflict', record }, definition);
     }
+    const since = accepting.retry !== undefined && owned.lender === undefined && record.epoch !== owned.epoch + 1;
     note(run, accepting.index, record, outcome);
+    if (since) {
+      const message = `another operation has had ${owned.kind} ${owned.id} since`;
+      return giveBack(run, { outcome: 'rejected', error: { code: 'conflict', message, data: { kind: owned.kind, id: owned.id } } });
+    }
     takeNext(run, definition);
   } catch (thrown) {
     giveBack(run, { outcome: 'rejected', error: toWireError(thrown, 'plan_failed') });
@@ -95,6 +111,11 @@ export function givenBack(run: Run): void {
   const { op } = run;
   const accepting = op.accepting!;
   const then = op.progress.stop ?? accepting.then ?? 'again';
+  if (accepting.retry !== undefined && then !== 'again') {
+    for (const index of op.taken.keys()) run.effects.push({ type: 'removeItem', item: takenItem(index) });
+    op.taken.clear();
+    return retryRefused(run, then.error);
+  }
   for (const index of op.taken.keys()) run.effects.push({ type: 'removeItem', item: takenItem(index) });
   op.taken.clear();
   if (then !== 'again') return finish(run, then.outcome, then.error);
@@ -132,7 +153,8 @@ function takeNext(run: Run, definition: ExecutorDefinition): void {
     if (taken === op.accepting!.index) run.effects.push({ type: 'putItem', item: takenItem(taken), body: record as never });
   op.accepting!.index = index;
   const owned = op.resources[index]!;
-  order(run, owned.lender === undefined ? take(run, definition, owned, index === 0) : lookAt(run, owned));
+  if (owned.lender !== undefined) return order(run, lookAt(run, owned));
+  order(run, op.accepting!.retry === undefined ? take(run, definition, owned, index === 0) : retakeWrite(run, owned));
 }
 
 function take(run: Run, definition: ExecutorDefinition, owned: OwnedResource, isFirst: boolean): ResourceWrite {
@@ -166,6 +188,11 @@ function note(run: Run, index: number, record: ResourceRecord, outcome: WriteOut
 
 function allTaken(run: Run, definition: ExecutorDefinition): void {
   const { op } = run;
+  if (op.accepting?.retry !== undefined) {
+    for (const index of op.taken.keys()) run.effects.push({ type: 'removeItem', item: takenItem(index) });
+    op.taken.clear();
+    return goOn(run);
+  }
   const first = op.taken.get(0);
   if (first !== undefined) {
     if (definition.options.resources !== undefined) {

@@ -60,7 +60,7 @@ const ALLOWED: Readonly<Record<string, RegExp>> = {
   timer: /^timer\./,
   verb: /^verb\./,
   entity:
-    /^(command|child|child\.(answered|ended)|throttle\.(granted|refused|asked)|watch|operation\.over|resume|verb\.(cancel|pause|resume|kill))$/,
+    /^(command|child|child\.(answered|ended)|throttle\.(granted|refused|asked)|watch|operation\.over|resume|verb\.(cancel|pause|resume|kill|retry))$/,
   task: /^task\.(ended|progress)$/,
 };
 

@@ -25,6 +25,7 @@ export function planEnded(run: Run, result: NodeResult): void {
   if (progress.outcome === 'succeeded') keepOutput(run);
   for (const [index, owned] of op.resources.entries()) {
     if (owned.lost !== undefined || owned.lender !== undefined || owned.epoch === 0) continue;
+    if (progress.outcome !== 'succeeded') owned.was = owned.state;
     addWrite(run, owned, endOf(run, owned, index));
   }
   disarmWatchdog(run);
@@ -41,6 +42,8 @@ export function endSettled(run: Run, settled: Settled): void {
     progress.outcome = gone ? 'aborted' : 'superseded';
     progress.error = lostError(owned);
   }
+  // an end may have raised the epoch: what a retry finds must be this one
+  if (settled.record !== undefined) owned.epoch = settled.record.epoch;
   const isLast = !(owned.queue ?? []).some((entry) => entry.write !== undefined);
   if (settled.how === 'refused' && flight.state !== 'ERRED' && isLast) {
     // the plan left it in a state from which this end is illegal: that is a failure, not a reason to overwrite

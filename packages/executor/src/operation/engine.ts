@@ -10,6 +10,7 @@ import { dropStarts, heldStart, resume } from './pause.ts';
 import { passedOver } from './skip.ts';
 import { planOf, type Job, type NodeResult, type Run } from './run.ts';
 import { isStopped } from './stopped.ts';
+import { noteUnfinished } from './unfinished.ts';
 import { armWatchdog, overdue } from './watchdog.ts';
 
 export function workOff(run: Run): void {
@@ -26,8 +27,10 @@ function work(run: Run, job: Job): void {
     case 'start': {
       const node = nodeAt(planOf(run), job.path);
       if (node === undefined) throw new Error(`operation ${run.op.key} has no node ${job.path}`);
-      if (isStopped(run, job.path)) run.jobs.push({ do: 'ended', path: job.path, result: stopOf(run) });
-      else if (!heldStart(run, job.path, node) && !passedOver(run, job.path, node)) startNode(run, job.path, node);
+      if (isStopped(run, job.path)) {
+        noteUnfinished(run, job.path, undefined);
+        run.jobs.push({ do: 'ended', path: job.path, result: stopOf(run) });
+      } else if (!heldStart(run, job.path, node) && !passedOver(run, job.path, node)) startNode(run, job.path, node);
       return;
     }
     case 'ended': {
@@ -100,7 +103,10 @@ function stopAt(run: Run, path: string, error: WireError): void {
   for (const [, state] of concerned) {
     if (state.k === 'group' || (state.k === 'attempt' && state.i > 0)) state.x = 1;
   }
-  for (const start of dropStarts(run, path, (at) => !isProtected(run, at, path))) run.jobs.push({ do: 'ended', path: start, result });
+  for (const start of dropStarts(run, path, (at) => !isProtected(run, at, path))) {
+    noteUnfinished(run, start, undefined);
+    run.jobs.push({ do: 'ended', path: start, result });
+  }
   for (const [at, state] of concerned) if (op.active.get(at) === state) stopLeaf(run, at, state, result);
 }
 

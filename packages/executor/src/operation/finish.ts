@@ -1,6 +1,7 @@
 /** The end: told to everybody who asked, then kept for a while as the answer to whatever comes late. */
 import type { Outcome, WireError } from '@troupe/protocol';
 import { boundError } from './bound.ts';
+import { keepForRetry } from './kept.ts';
 import { disarmWatchdog, publish, type Run, send } from './run.ts';
 
 export function finish(run: Run, outcome: Outcome, error: WireError | undefined): void {
@@ -16,6 +17,7 @@ export function finish(run: Run, outcome: Outcome, error: WireError | undefined)
   delete progress.watchers;
   delete progress.stop;
   op.accepting = undefined;
+  const keep = keepForRetry(run, outcome);
   op.plan = undefined;
   op.planItems = 0;
   op.steps.clear();
@@ -24,6 +26,8 @@ export function finish(run: Run, outcome: Outcome, error: WireError | undefined)
   op.outputItems.clear();
   op.errors.clear();
   op.signals.clear();
+  op.unfinished.clear();
+  op.unstarted.clear();
   op.undos.clear();
   op.seen.clear();
   delete progress.undoing;
@@ -42,7 +46,10 @@ export function finish(run: Run, outcome: Outcome, error: WireError | undefined)
     endedAt: context.now,
     ...(progress.error === undefined ? {} : { error: progress.error.code }),
   };
-  run.effects.push({ type: 'end', ttlMs: settings.endedTtlMs, tombstone: { ttlMs: settings.tombstoneTtlMs, body } });
+  run.effects.push({
+    ...{ type: 'end', ttlMs: settings.endedTtlMs, tombstone: { ttlMs: settings.tombstoneTtlMs, body } },
+    ...(keep.length === 0 ? {} : { keep }),
+  });
 }
 
 function tell(run: Run, outcome: Outcome): void {

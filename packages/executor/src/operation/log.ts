@@ -22,8 +22,19 @@ export const LOG_LAST = 8;
 export function logError(run: Run, entry: Omit<LogEntry, 'n' | 'at' | 'error'> & { readonly error: WireError }): void {
   const { op, context } = run;
   const n = op.progress.logged++;
-  const slot = n < LOG_FIRST ? n : LOG_FIRST + ((n - LOG_FIRST) % LOG_LAST);
+  const slot = slotOf(n);
   const stored: LogEntry = { ...entry, n, at: context.now, error: boundError(entry.error, 400) };
   op.log.set(slot, stored);
-  run.effects.push({ type: 'putItem', item: logItem(slot), body: stored as never });
+  // of an ended operation they lie in the root
+  if (op.phase !== 'ended') run.effects.push({ type: 'putItem', item: logItem(slot), body: stored as never });
+}
+
+/** Puts the entries of an ended operation where those of a running one lie. */
+export function restoreLog(run: Run): void {
+  for (const [slot, entry] of run.op.log) run.effects.push({ type: 'putItem', item: logItem(slot), body: entry as never });
+}
+
+/** Where the n-th error lies. */
+export function slotOf(n: number): number {
+  return n < LOG_FIRST ? n : LOG_FIRST + ((n - LOG_FIRST) % LOG_LAST);
 }

@@ -2,14 +2,15 @@
 import { encodeJson, type Json, toWireError, TroupeError } from '@troupe/protocol';
 import type { ExecutorDefinition, Snapshot } from '../executor.ts';
 import { compilePlan } from '../plan/compile.ts';
-import { type CompiledPlan, indexSteps, ROOT_PATH } from '../plan/compiled.ts';
+import { type CompiledPlan, ROOT_PATH } from '../plan/compiled.ts';
 import { transition } from '../plan/build.ts';
 import type { PlanNode } from '../plan/nodes.ts';
 import { families } from '@troupe/resource';
 import { planEnded } from './ends.ts';
 import { publish, type Run, send } from './run.ts';
 import { addPatch } from './resources.ts';
-import { planItem, takenItem } from './items.ts';
+import { takenItem } from './items.ts';
+import { keepPlan } from './plan-items.ts';
 import { armWatchdog } from './watchdog.ts';
 
 const DETAILS_LIMIT_BYTES = 2_000;
@@ -105,28 +106,4 @@ function showDetails(run: Run, definition: ExecutorDefinition, resource: Snapsho
 function parentOf(run: Run): { parent?: string } {
   const { parent } = run.op.head;
   return parent === undefined ? {} : { parent: parent.operation };
-}
-
-/** Plans up to this size lie in the root, larger ones in items. */
-export const PLAN_INLINE_BYTES = 4_096;
-const CHUNK_CHARS = 100_000;
-
-function keepPlan(run: Run, plan: CompiledPlan): void {
-  const { op } = run;
-  op.plan = plan;
-  op.steps = indexSteps(plan);
-  const text = encodeJson(plan);
-  if (text.length > PLAN_INLINE_BYTES) putPlan(run, text);
-}
-
-/** Moves the plan out of the root, as it was compiled. */
-export function planToItems(run: Run): void {
-  if (run.op.planItems === 0 && run.op.plan !== undefined) putPlan(run, encodeJson(run.op.plan));
-}
-
-function putPlan(run: Run, text: string): void {
-  const { op } = run;
-  op.planItems = Math.ceil(text.length / CHUNK_CHARS);
-  for (let i = 0; i < op.planItems; i++)
-    run.effects.push({ type: 'putItem', item: planItem(i), body: text.slice(i * CHUNK_CHARS, (i + 1) * CHUNK_CHARS) });
 }

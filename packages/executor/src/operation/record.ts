@@ -3,9 +3,9 @@ import type { EntityRecord, ResourceRecord } from '@troupe/actor';
 import type { Json, WireError } from '@troupe/protocol';
 import { type CompiledPlan, indexSteps } from '../plan/compiled.ts';
 import { type Expanded, graft } from '../plan/graft.ts';
-import { errorItem, expansionItem, INPUT_ITEM, logItem, outputItem, planItem, signalItem, takenItem, undoItem } from './items.ts';
-import type { LogEntry } from './log.ts';
-import type { Accepting, Head, NodeState, Operation, OwnedResource, Phase, Progress, WriteEntry } from './state.ts';
+import { errorItem, expansionItem, INPUT_ITEM, keptItem, logItem, outputItem, planItem, signalItem, takenItem, undoItem } from './items.ts';
+import { type LogEntry, slotOf } from './log.ts';
+import type { Accepting, Head, NodeState, Operation, OwnedResource, Phase, Progress, Unfinished, WriteEntry } from './state.ts';
 
 /** The stored root. Whatever is empty is left out. */
 export interface OperationRoot {
@@ -76,14 +76,18 @@ export function operationOf(key: string, record: EntityRecord): Operation {
     outputItems: new Set(),
     inlineBytes: 0,
     errors: new Map(),
+    unfinished: new Map(),
+    unstarted: new Map(),
+    kept: '',
     signals: new Map(),
     undos: new Map(),
     seen: new Map(),
     expandedBytes: 0,
-    log: new Map((root.log ?? []).map((entry, slot) => [slot, entry])),
+    log: new Map((root.log ?? []).map((entry) => [slotOf(entry.n), entry])),
   };
   for (const [name, value] of op.outputs) op.inlineBytes += JSON.stringify(value).length + name.length;
   readItems(op, items);
+  for (let n = 0; items.has(keptItem(n)); n++) op.kept += items.get(keptItem(n)) as string;
   if (op.plan !== undefined) {
     graftAll(op.plan, items);
     op.steps = indexSteps(op.plan);
@@ -105,6 +109,8 @@ function readItems(op: Operation, items: ReadonlyMap<string, Json>): void {
       op.outputItems.add(output);
     } else if (taken !== undefined) op.taken.set(Number(taken), body as unknown as ResourceRecord);
     else if (error !== undefined) op.errors.set(error, body as unknown as WireError);
+    else if (item.startsWith('unfinished/')) op.unfinished.set(item.slice('unfinished/'.length), body as unknown as Unfinished);
+    else if (item.startsWith('unstarted/')) op.unstarted.set(item.slice('unstarted/'.length), body as number);
     else if (item.startsWith('seen/')) op.seen.set(item.slice('seen/'.length), body as unknown as ResourceRecord);
     else if (signal !== undefined) op.signals.set(signal, body);
     else if (undo !== undefined) op.undos.set(Number(undo), body as string);

@@ -13,6 +13,7 @@ import type { HeldLease } from '../mail.ts';
 import { boundError } from './bound.ts';
 import { errorItem } from './items.ts';
 import type { NodeState, NodeStateOf, Operation } from './state.ts';
+import { forgetUnfinished, noteUnfinished } from './unfinished.ts';
 
 export type NodeResult =
   | { readonly ok: true }
@@ -78,11 +79,13 @@ export function stateOf<K extends NodeState['k']>(run: Run, path: string, kind: 
 }
 
 /** Ends a node: its state goes, a timer of it is cancelled, its parent hears the result. */
-export function endNode(run: Run, path: string, result: NodeResult): void {
+export function endNode(run: Run, path: string, result: NodeResult, how: { counted?: true } = {}): void {
   const state = run.op.active.get(path);
   if (state !== undefined && 'id' in state && state.id !== undefined) cancelTimer(run, state.id);
   run.op.active.delete(path);
   dropError(run, path);
+  if (!result.ok) noteUnfinished(run, path, state, { ...how, ...(result.error.code === 'outcome_unknown' ? { unknown: true } : {}) });
+  else forgetUnfinished(run, path);
   run.jobs.push({ do: 'ended', path, result });
 }
 
@@ -93,7 +96,7 @@ export function failNode(run: Run, path: string, error: WireError): void {
 /** Counts a step and ends it. */
 export function endStep(run: Run, path: string, result: NodeResult): void {
   run.op.progress.done++;
-  endNode(run, path, result);
+  endNode(run, path, result, { counted: true });
 }
 
 export function self(run: Run): Address {

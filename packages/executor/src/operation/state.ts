@@ -52,6 +52,8 @@ export interface Accepting {
   /** What to do once everything is given back. */
   then?: { readonly outcome: Outcome; readonly error: WireError } | 'again';
   waitFor?: { readonly ref: ResourceRef; readonly operation: string | null };
+  /** It has run before: how it ended, for the case that it cannot go on. */
+  retry?: { readonly outcome: Outcome; readonly error: WireError };
   /** The operation that was asked last to say when it is over: asked once, or one that has no record would be asked for ever. */
   asked?: string;
 }
@@ -86,6 +88,8 @@ export interface OwnedResource {
   backendId: string;
   /** A transition or a task of this operation has touched it. */
   touched?: true;
+  /** State before the end of a plan that did not end well: a retry puts it back. */
+  was?: string;
   /** Not ours any more: vanished, taken by a newer epoch, or removed by us. Nothing is written to it. */
   lost?: 'gone' | 'stale' | 'removed';
   flight?: Flight;
@@ -107,8 +111,19 @@ export interface Flight {
 
 /** State of a node under way, by path. Short names: up to 500 of them are written with every turn. */
 export type NodeState =
-  /** `s` since, `n` attempt, `t` tokens of the attempts oldest first (ending with attempt `n`), `id` timer, `w` writes awaited, `r` reconciling. */
-  | { k: 'step'; p: 'delay' | 'write' | 'run' | 'retry'; s: number; n: number; t: string[]; id?: string; w?: number; r?: 1; pr?: string }
+  /** `s` since, `n` attempt, `b` attempts before a retry by hand, `t` tokens of the attempts oldest first (ending with attempt `n`), `id` timer, `w` writes awaited, `r` reconciling. */
+  | {
+      k: 'step';
+      p: 'delay' | 'write' | 'run' | 'retry';
+      s: number;
+      n: number;
+      b?: number;
+      t: string[];
+      id?: string;
+      w?: number;
+      r?: 1;
+      pr?: string;
+    }
   /** `n` looks, `e` failed ones in a row, `u` unknown states in a row, `rs` last runtime state, `a` when the attempt or pause began. */
   | {
       k: 'poll';
@@ -141,6 +156,16 @@ export type NodeState =
   | { k: 'attempt'; i: number; f?: 1; x?: 1 };
 
 export type NodeStateOf<K extends NodeState['k']> = Extract<NodeState, { k: K }>;
+
+/** A node that has ended otherwise than well, or was not started because of that: from here a retry goes on. */
+export interface Unfinished {
+  /** Attempts so far: numbers are never used twice. */
+  readonly n?: number;
+  /** Nobody can tell whether it happened: the next attempt looks first. */
+  readonly r?: 1;
+  /** It was counted as a step that has ended. */
+  readonly c?: 1;
+}
 
 export interface AuditEntry {
   readonly verb: string;
@@ -198,6 +223,10 @@ export interface Progress {
   /** Steps that are to be passed over when they are reached. */
   skips?: { step: string; output?: Json }[];
   paused?: Pause;
+  /** What was done was taken back, so there is nothing to go on from. */
+  undone?: true;
+  /** Ended, and everything is kept that it needs to go on from the failed step. */
+  retryable?: true;
   watchers?: { operation: string; node: string }[];
   outcome?: Outcome;
   endedAt?: number;
@@ -233,6 +262,12 @@ export interface Operation {
   inlineBytes: number;
   /** First errors of groups and attempts under way, by path; they lie in items. */
   errors: Map<string, WireError>;
+  /** By path; they lie in items. */
+  unfinished: Map<string, Unfinished>;
+  /** Groups that failed before all members were started, with the first that was not; they lie in items. */
+  unstarted: Map<string, number>;
+  /** What an ended operation keeps for a retry, as text; it lies in items. */
+  kept: string;
   /** Signals that nobody has waited for yet, by name; they lie in items. */
   signals: Map<string, Json>;
   /** Snapshots that an expansion has been given so far, by its path and the index of the resource; they lie in items. */

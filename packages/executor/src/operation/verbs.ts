@@ -12,6 +12,8 @@ import { kill } from './kill.ts';
 import { logError } from './log.ts';
 import { pause, resume } from './pause.ts';
 import { publish, type Run } from './run.ts';
+import { tellRefused } from './retaking.ts';
+import { retry, tellStill } from './retry.ts';
 import { skip } from './skip.ts';
 
 const REMEMBERED = 64;
@@ -32,6 +34,7 @@ interface VerbBody {
 export function verb(run: Run, message: Incoming): void {
   const { op } = run;
   const body = (message.body ?? {}) as VerbBody;
+  if (message.type === 'verb.retry') return again(run, message, body);
   if (op.phase === 'ended' || op.phase === 'ending' || !isNew(run, message.id)) return;
   switch (message.type) {
     case 'verb.signal':
@@ -62,6 +65,22 @@ function cancel(run: Run, body: VerbBody): void {
   if (op.phase === 'running') return stopAll(run, 'cancelled', error, body.compensate === false);
   op.progress.stop ??= { outcome: 'cancelled', error };
   cancelAccepting(run);
+}
+
+/** Ended otherwise than well: on from there. While it runs there is nothing to do. */
+function again(run: Run, message: Incoming, body: VerbBody): void {
+  const { op } = run;
+  if (op.phase !== 'ended' || !isNew(run, message.id)) return;
+  note(run, 'retry', body);
+  const refused = retry(run, message);
+  if (refused === undefined) {
+    const step = text(body.step);
+    const output = body.output ?? null;
+    if (step !== undefined) op.progress.skips = [{ step, ...(output === null ? {} : { output }) }];
+    return;
+  }
+  tellRefused(run, { code: 'conflict', message: `retry: ${refused}` });
+  if (message.from?.kind === 'operation') tellStill(run);
 }
 
 function skipStep(run: Run, body: VerbBody): void {

@@ -18,6 +18,7 @@ import {
 } from '@troupe/executor';
 import type { OperationRoot, OperationState } from '@troupe/executor/internal';
 import type { TaskContract } from '@troupe/task';
+import type { Entity } from './entity.ts';
 import { createScopes, type Scopes } from './scopes.ts';
 import { createStore, type Store } from './store.ts';
 import { createWorkers, type Handler, type Workers } from './workers.ts';
@@ -37,18 +38,6 @@ export interface BenchOptions extends Partial<OperationOptions> {
   /** Cancelled timers fire all the same. */
   readonly lateCancels?: boolean;
   readonly limits?: Readonly<Record<string, Readonly<Record<string, number>>>>;
-}
-
-export interface Entity {
-  readonly key: string;
-  state: OperationState | undefined;
-  /** The committed root as text; parsed when somebody asks. */
-  text: string | undefined;
-  readonly root: Json | undefined;
-  readonly items: Map<string, Json>;
-  effects: number;
-  activations: number;
-  ended: boolean;
 }
 
 interface Letter {
@@ -159,6 +148,7 @@ export function createBench(options: BenchOptions): Bench {
           return this.text === undefined ? undefined : (JSON.parse(this.text) as Json);
         },
         items: new Map(),
+        putNow: new Set(),
         effects: 0,
         activations: 0,
         ended: false,
@@ -199,6 +189,7 @@ export function createBench(options: BenchOptions): Bench {
     }
     one.text = text;
     const outcomes: Incoming[] = [];
+    one.putNow.clear();
     for (const effect of effects) emit(one, effect, message, revision, outcomes);
     // as the host does: the outcomes of writes are folded before anything else of this entity
     for (const outcome of outcomes) {
@@ -211,6 +202,7 @@ export function createBench(options: BenchOptions): Bench {
     const from = { kind: 'operation', key: one.key };
     switch (effect.type) {
       case 'putItem':
+        one.putNow.add(effect.item);
         one.items.set(effect.item, travel(effect.body));
         return;
       case 'removeItem':
@@ -280,9 +272,14 @@ export function createBench(options: BenchOptions): Bench {
       case 'signal':
         signals.push(effect.body);
         return;
-      case 'end':
+      case 'end': {
         one.ended = true;
-        one.items.clear();
+        // as the host does: what this turn has put stays if it says so
+        for (const item of one.items.keys()) if (!one.putNow.has(item) || effect.keep?.includes(item) !== true) one.items.delete(item);
+        return;
+      }
+      case 'reopen':
+        one.ended = false;
         return;
       default:
         throw new Error(`an operation has no business with ${effect.type}`);
