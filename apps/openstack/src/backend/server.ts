@@ -104,3 +104,25 @@ export function serverBody(wanted: NewServer): Readonly<Record<string, unknown>>
     user_data: wanted.userData === undefined ? undefined : Buffer.from(wanted.userData).toString('base64'),
   };
 }
+
+/**
+ * A server as it is right after its create was answered: Nova tells its id, the rest follows from the request. Another call for it
+ * could fail, and then nobody would know of a server that is there.
+ */
+export function newServer(id: string, metadata: Readonly<Record<string, string>>, wanted: NewServer): Server {
+  const { bootVolumeId, dataVolumeIds = [] } = wanted;
+  return {
+    id,
+    name: wanted.name,
+    state: vmStateOf('BUILD'),
+    novaStatus: 'BUILD',
+    taskState: 'scheduling',
+    metadata,
+    token: tokenOf(metadata),
+    volumeIds: [...(bootVolumeId === undefined ? [] : [bootVolumeId]), ...dataVolumeIds],
+    addresses: [],
+    securityGroups: wanted.securityGroups ?? [],
+    flavorName: undefined,
+    fault: undefined,
+  };
+}

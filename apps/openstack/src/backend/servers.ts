@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isBackendError } from './errors.ts';
 import { remove, unlessMissing } from './removal.ts';
 import type { Removal } from './removal.ts';
-import { serverBody, serverSchema } from './server.ts';
+import { newServer, serverBody, serverSchema } from './server.ts';
 import type { NewServer, Server } from './server.ts';
 import type { CallOptions, Session } from './session.ts';
 import { findOrCreate, serverTag, withToken } from './tokens.ts';
@@ -69,7 +69,7 @@ export function createServerCalls(session: Session, { findVolume }: Pick<VolumeC
     const { serverGroupId: group } = wanted;
     const body = { server, ...(group === undefined ? {} : { 'os:scheduler_hints': { group } }) };
     const answer = await session.call({ service: 'compute', method: 'POST', path: '/servers', body, ...options }, created);
-    return getServer(answer.server.id, options);
+    return newServer(answer.server.id, server.metadata, wanted);
   }
 
   /** Nova answers 409 to an action in the wrong state and names it in prose only; so we look which state it is. */

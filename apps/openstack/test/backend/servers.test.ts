@@ -26,13 +26,13 @@ describe('servers through the backend client', () => {
       novaStatus: 'BUILD',
       taskState: 'scheduling',
       token: 'op-1',
-      flavorName: 'm1.small',
     });
     expect(item.metadata).to.deep.equal({ owner: 'me', troupe_token: 'op-1' });
     expect(item.volumeIds).to.deep.equal([boot.id, data.id]);
     bench.clock.advance(longMs);
     const server = await bench.backend.getServer(item.id);
     expect(server).to.deep.include({ state: 'ACTIVE', taskState: undefined, fault: undefined, securityGroups: ['default'] });
+    expect(server).to.deep.include({ flavorName: 'm1.small', metadata: item.metadata, volumeIds: item.volumeIds });
     expect(server.addresses).to.deep.equal([{ network: 'private', address: '10.0.0.2', kind: 'fixed' }]);
     expect((await bench.backend.findPort(port.id))?.deviceId).to.equal(item.id);
   });

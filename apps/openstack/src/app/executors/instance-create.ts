@@ -103,10 +103,13 @@ interface Addresses {
 const networksOf = ({ networks = ['private'] }: Addresses): readonly string[] => networks;
 const withAddresses = ({ floatingIps = [], existingIps = [] }: Addresses): boolean => floatingIps.length + existingIps.length > 0;
 
+/** A create that is stopped half-way leaves on the cloud what no row knows. */
+const letEnd = { policy: 'waitAll' } as const;
+
 function createVolumes(volumes: readonly Snapshot[], pace: FullPace): PlanNode {
   return chain(
     group(
-      {},
+      letEnd,
       ...volumes.map(({ id, data }) =>
         step(`create ${id}`, tasks.createVolume, volumeInput(data), { on: Volume.ref(id), transition: 'beginCreating' }),
       ),
@@ -143,7 +146,7 @@ function connectAddresses(data: Addresses, resources: readonly Snapshot[], { eve
     ...existingIps.map((id) => ({ id, backendId: snapshot(id).backendId })),
   ];
   return chain(
-    group({}, ...floatingIps.map((id) => createFloatingIp(snapshot(id)))),
+    group(letEnd, ...floatingIps.map((id) => createFloatingIp(snapshot(id)))),
     ...existingIps.map((id) => transition(FloatingIp.ref(id), 'beginUpdating')),
     step('push addresses', tasks.pushFloatingIps, { backendIds: all.map(({ backendId }) => backendId), portIds: ref('ports.portIds') }),
     group(
