@@ -1,3 +1,4 @@
+import { until } from '@troupe/test-infra';
 import { expect } from 'chai';
 import { createdInstance, insertInstance } from '../support/instances.ts';
 import { createStage, type Stage } from '../support/stage.ts';
@@ -34,9 +35,32 @@ describe('deletes of instances, on TEST_NATS_URL and a cloud over HTTP', () => {
     await using stage = await createStage();
     const ref = await createdInstance(stage, 'vm', { volumes: 2, ips: 1 });
     const before = sequence(stage);
-    const { outcome, error } = await stage.run('openstack.instance.delete', ref);
+    const sent = stage.witness.tasks().length;
+    const { outcome, error, info } = await stage.run('openstack.instance.delete', ref);
     expect({ outcome, error }).to.deep.equal({ outcome: 'succeeded', error: undefined });
     expect(await rowsLeft(stage, 'vm')).to.deep.equal([]);
+    expect(stage.witness.steps(sent)).to.deep.equal([
+      'volume.detach',
+      'volume.pull',
+      'volume.delete',
+      'volume.gone',
+      'server.delete',
+      'server.gone',
+      'volume.delete',
+      'volume.gone',
+      'floatingIp.delete',
+      'tenant.addresses.pull',
+      'ports.delete',
+    ]);
+    expect(stage.witness.states(ref).slice(-4)).to.deep.equal(['OK', 'DELETION_SCHEDULED', 'DELETING', 'removed']);
+    const children = (await stage.client.operations({})).filter(({ parent }) => parent === info.id);
+    expect(children.map(({ executor }) => executor.replace('openstack.', '')).sort()).to.deep.equal([
+      'floatingIp.delete',
+      'tenant.pullAddresses',
+      'volume.delete',
+      'volume.delete',
+      'volume.detach',
+    ]);
     expect(stage.changes(before)).to.deep.equal([
       'DELETE servers/:id/os-volume_attachments/:id',
       'DELETE volumes/:id',
@@ -48,6 +72,55 @@ describe('deletes of instances, on TEST_NATS_URL and a cloud over HTTP', () => {
     const { objects } = stage.cloud.control.summary();
     expect(Object.values(objects).map(({ total }) => total)).to.deep.equal([0, 0, 0, 0]);
     expect((await stage.row('tenant', 'tenant'))!.data['addresses']).to.deep.equal([]);
+    await stage.expectClean();
+  });
+
+  it('C1 F7 b: DELETING comes late: while volumes go, the machine is scheduled to', async () => {
+    await using stage = await createStage();
+    const ref = await createdInstance(stage, 'vm', { volumes: 2 });
+    stage.cloud.control.failCalls({ route: 'cinder.volumes.delete', effect: { kind: 'slow', ms: 400 } });
+    const ended = stage.run('openstack.instance.delete', ref);
+    await until('the data volume is being deleted', async () => (await stage.row('volume', 'vm-vol-2'))?.state === 'DELETING');
+    expect(await stage.row('instance', 'vm')).to.include({ state: 'DELETION_SCHEDULED' });
+    expect(await ended).to.include({ outcome: 'succeeded' });
+    await stage.expectClean();
+  });
+
+  it('C1 F7 b: what others are busy with is waited for, a volume as well as the tenant', async () => {
+    await using stage = await createStage();
+    const ref = await createdInstance(stage, 'vm', { volumes: 2, ips: 1 });
+    const { backendId } = (await stage.row('instance', 'vm'))!;
+    const { control } = stage.cloud;
+    const slow = { kind: 'slow', ms: 1500 } as const;
+    control.failCalls({ route: 'nova.attachments.delete', effect: slow });
+    control.failCalls({ route: 'neutron.floatingips.list', effect: slow });
+    const { client } = stage;
+    const volume = { kind: 'volume', id: 'vm-vol-2' };
+    const others = [
+      await client.execute({ executor: 'openstack.volume.detach', resource: volume, input: { serverId: backendId } }),
+      await client.execute({ executor: 'openstack.tenant.pullAddresses', resource: { kind: 'tenant', id: 'tenant' } }),
+    ];
+    const { outcome, error } = await stage.run('openstack.instance.delete', ref);
+    expect({ outcome, error }).to.deep.equal({ outcome: 'succeeded', error: undefined });
+    for (const other of others) expect(await other.ended()).to.include({ outcome: 'succeeded' });
+    expect(stage.witness.states(volume).slice(-3)).to.deep.equal(['DELETION_SCHEDULED', 'DELETING', 'removed']);
+    expect((await stage.row('tenant', 'tenant'))!.data['addresses']).to.deep.equal([]);
+    await stage.expectClean();
+  });
+
+  it('C1 F7 b forced: a machine that cannot be deleted loses its row, and is listed as an orphan with the reason', async () => {
+    await using stage = await createStage();
+    const ref = await createdInstance(stage, 'vm', { volumes: 2 });
+    const { backendId } = (await stage.row('instance', 'vm'))!;
+    stage.cloud.control.failCalls({ route: 'nova.servers.delete', times: 0, effect: { kind: 'status', status: 409, message: 'locked' } });
+    const handle = await stage.client.execute({ executor: 'openstack.instance.delete', resource: ref, options: { force: true } });
+    const { outcome, error } = await handle.ended();
+    expect({ outcome, code: error?.code }).to.deep.equal({ outcome: 'failed', code: 'conflict' });
+    expect((await stage.client.operation(handle.id))!.orphans).to.deep.equal([
+      { kind: 'instance', id: 'vm', backendId, error: { code: 'conflict', message: error!.message } },
+    ]);
+    expect(await stage.row('instance', 'vm')).to.equal(undefined);
+    expect(stage.cloud.control.summary().objects.server.total).to.equal(1);
     await stage.expectClean();
   });
 
@@ -98,7 +171,7 @@ describe('deletes of instances, on TEST_NATS_URL and a cloud over HTTP', () => {
     const kept = (await stage.row('volume', 'vm-vol-2'))!;
     expect(kept).to.include({ state: 'OK', runtimeState: 'available' });
     expect(kept.data).to.include({ attachedTo: null, device: null });
-    expect(await stage.row('floatingIp', 'vm-ip')).to.include({ state: 'OK' });
+    expect(await stage.row('floatingIp', 'vm-ip')).to.include({ state: 'OK', runtimeState: 'DOWN' });
     await stage.expectClean();
   });
 });

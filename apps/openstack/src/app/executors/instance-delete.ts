@@ -69,14 +69,16 @@ export function deleteInstance(pace: FullPace, children: Children): ExecutorDefi
         // a broken machine lets nothing go: its volumes are free when it is gone
         catch: [{ code: 'conflict', do: nothing() }],
       });
+      const addresses = settleIps(data, input.releaseIps, leave, children);
+      const deletePorts = step('delete ports', tasks.deletePorts, { serverId: backendId, portIds });
       return chain(
         runtimeState === 'ERROR' ? nothing() : detachFirst,
         step('delete', tasks.deleteServer, { backendId }, { transition: 'beginDeleting' }),
         poll('gone', tasks.isServerGone, { input: { backendId }, until: { done: true }, every: pace.every, for: '50m' }),
         // the cloud removes the boot volume with the machine, its row goes here; data volumes only if they could not before
         removeVolumes('volume', input.deleteVolumes ? volumes : volumes.slice(0, 1)),
-        releaseIps(data, input.releaseIps, leave, children),
-        step('delete ports', tasks.deletePorts, { serverId: backendId, portIds }),
+        // an address that is kept is DOWN once its port is gone: pulled before, it would be said to be ACTIVE for ever
+        ...(input.releaseIps ? [addresses, deletePorts] : [deletePorts, addresses]),
       );
     },
   });
@@ -88,7 +90,7 @@ interface Addresses {
   readonly tenant?: string | undefined;
 }
 
-function releaseIps(
+function settleIps(
   { floatingIps = [], existingIps = [], tenant }: Addresses,
   release: boolean,
   leave: Leave,
