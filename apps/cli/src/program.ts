@@ -67,6 +67,7 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
     .option('--input <json>', 'its input: JSON, @file, or @- for the standard input')
     .option('--id <id>', 'id of the operation; the same id again is the same operation (default: a random one)')
     .option('--force', 'where the executor knows it: do it in spite of the state')
+    .option('--queue', 'wait behind the operation that has the resource, instead of being refused')
     .option('--class <class>', 'regular, heavy or background')
     .option('--context <name=value>', 'passed on to everything that the operation causes; may be repeated', collect)
     .option('--wait', 'wait for the end; the exit code tells whether it succeeded')

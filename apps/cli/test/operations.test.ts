@@ -52,6 +52,25 @@ describe('the command line against real roles', () => {
     expect(other.err).to.contain('id_reused').and.contain('(field id)');
   });
 
+  it('queues behind the operation that has the resource, in order, if it is asked to', async () => {
+    await using at = await install();
+    await at.putBook('b1', 'OK');
+    const read = (id: string, ...more: string[]) => type(['execute', 'book.read', '--resource', 'book/b1', '--id', id, ...more], at);
+    expect((await read('o-1')).out).to.equal('accepted o-1\n');
+    expect((await read('o-2', '--queue')).out).to.equal('queued o-2 behind o-1\n');
+    expect((await read('o-3', '--queue')).out).to.equal('queued o-3 behind o-1\n');
+    expect(await read('o-4')).to.include({ code: 3 });
+    expect((await type(['explain', 'o-2'], at)).out).to.contain('waits for book b1, which operation o-1 owns');
+    for (const [id, next] of [
+      ['o-1', 'o-2'],
+      ['o-2', 'o-3'],
+    ] as const) {
+      await type(['signal', id, 'read'], at);
+      await until(`${next} has the book`, async () => /reading waits/.test((await type(['explain', next], at)).out));
+    }
+    expect((await type(['explain', 'o-1'], at)).out).to.contain('ended succeeded');
+  });
+
   it('explains who holds what an operation waits for, and frees it by a cancel', async () => {
     await using at = await install();
     for (const id of ['o-1', 'o-2', 'o-3']) await type(['execute', 'note.hold', '--id', id], at);

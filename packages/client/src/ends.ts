@@ -20,6 +20,7 @@ export function endOfAnswer(answer: Answer): OperationEnd | undefined {
     case 'rejected':
       return { outcome: 'rejected', error: answer.error };
     case 'accepted':
+    case 'queued':
       return undefined;
   }
 }

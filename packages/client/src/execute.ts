@@ -24,7 +24,7 @@ export interface OperationHandle {
 }
 
 export interface AnsweredOperation extends OperationHandle {
-  /** `accepted`; `duplicate` with the status, when the id was asked for before; `rejected` with the error. */
+  /** `accepted`; `queued` behind another operation, where the command asks for that; `duplicate` with the status, when the id was asked for before; `rejected` with the error. */
   readonly answer: Exclude<Answer, { answer: 'ended' }>;
 }
 

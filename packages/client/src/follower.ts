@@ -56,7 +56,7 @@ export class Follower implements Listener {
     // a rejection of what could not be read names no operation; it came to our own inbox
     if (answer.operation !== this.id && answer.operation !== '') return;
     // the operation lives: what came again may be refused for reasons of its own, such as an executor that is gone
-    if (answer.answer === 'rejected' && this.first !== undefined) return;
+    if (answer.answer === 'rejected' && this.first !== undefined && this.first.answer !== 'queued') return;
     this.first ??= answer.answer === 'ended' ? { v: 1, operation: this.id, answer: 'accepted' } : answer;
     this.end ??= endOfAnswer(answer);
     this.change.tell();

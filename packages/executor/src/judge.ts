@@ -39,11 +39,6 @@ async function judged(executors: ReadonlyMap<string, ExecutorDefinition>, comman
   if (definition === undefined) throw new TroupeError('unknown_executor', `${command.executor} is not registered`, { field: 'executor' });
   if (isLonger(command.id, ID_LIMIT_CHARS))
     throw new TroupeError('invalid_input', `id has at most ${ID_LIMIT_CHARS} characters`, { field: 'id' });
-  if (command.options?.onConflict === 'queue') {
-    throw new TroupeError('invalid_options', 'commands are not queued behind another operation: send again when it has ended', {
-      field: 'options.onConflict',
-    });
-  }
   judgeResources(definition, command);
   if (definition.input !== undefined) return validate(definition.input, command.input ?? null, 'input');
   if (command.input !== undefined && command.input !== null && encodeJson(command.input) !== '{}') {

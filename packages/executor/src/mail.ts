@@ -44,11 +44,17 @@ export interface ChildEnded {
 /** To an operation: tell me when you end. Answered with `operation.over`, at once if it is over. */
 export interface WatchMail {
   readonly node: string;
+  /** It waits in the queue for a resource: told one after the other, in the order in which they came. */
+  readonly queue?: true;
+  /** Handed on by an operation that has ended: who waits. */
+  readonly waiting?: string;
 }
 
 export interface OverMail {
   readonly operation: string;
   readonly node: string;
+  /** Those who wait behind the receiver now. */
+  readonly queue?: readonly string[];
 }
 
 export interface AcquireMail {

@@ -61,7 +61,6 @@ describe('a command is judged', () => {
     ['with no input where one is needed', command('create', { resource }), 'invalid_input', 'input.size'],
     ['with a wrong input, told asynchronously', command('async', { input: 'evil' }), 'invalid_input', 'input.deep.er'],
     ['with an input that nobody reads', command('bare', { input: { x: 1 } }), 'invalid_input', 'input'],
-    ['that wants to be queued', command('bare', { options: { onConflict: 'queue' } }), 'invalid_options', 'options.onConflict'],
   ] as const) {
     it(`bad, ${what}`, async () => {
       const judged = await judgeCommand(executors, bad);

@@ -38,6 +38,8 @@ export interface CommandOptions {
 /** On `ns.answer.<operation>`: first the answer to the command, later the end of the operation. */
 export type Answer =
   | { readonly v: 1; readonly operation: string; readonly answer: 'accepted' }
+  /** It waits for another operation, as its command asks for (`onConflict: 'queue'`); later comes `accepted` or `rejected`. */
+  | { readonly v: 1; readonly operation: string; readonly answer: 'queued'; readonly behind: string }
   | {
       readonly v: 1;
       readonly operation: string;

@@ -14,7 +14,7 @@ export const operationStatuses = [
   'parked',
   'ended',
 ] as const satisfies readonly OperationStatus[];
-export const answerKinds = ['accepted', 'duplicate', 'rejected', 'ended'] as const satisfies readonly Answer['answer'][];
+export const answerKinds = ['accepted', 'queued', 'duplicate', 'rejected', 'ended'] as const satisfies readonly Answer['answer'][];
 export const taskOutcomeKinds = ['succeeded', 'failed', 'unknown', 'cancelled'] as const satisfies readonly TaskOutcome['kind'][];
 
 /** Reads an answer. Throws `malformed` or `unsupported_version`. */
@@ -26,6 +26,9 @@ export function parseAnswer(data: Uint8Array): Answer {
   else asText(f['operation'], 'answer', 'operation');
   switch (kind) {
     case 'accepted':
+      break;
+    case 'queued':
+      asText(f['behind'], 'answer', 'behind');
       break;
     case 'duplicate':
       asOneOf(f['status'], operationStatuses, 'answer', 'status');

@@ -135,6 +135,7 @@ const answered = (answer: string, properties: Readonly<Record<string, JsonSchema
 export const answerSchema: JsonSchema = document('answer', 'The answer to a command, and later the end of its operation.', {
   oneOf: [
     answered('accepted', {}, []),
+    answered('queued', { behind: text() }, ['behind']),
     answered('duplicate', { status: oneOf(operationStatuses), outcome: oneOf(outcomes), output: anything, error: ref('error') }, [
       'status',
     ]),

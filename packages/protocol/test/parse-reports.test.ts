@@ -19,7 +19,8 @@ const shapes: Record<string, { good: object; parse: (message: object) => unknown
     parse: (message) => parseAnswer(encode(message)),
     what: 'answer',
     wrong: [
-      ['says nothing', { answer: undefined }, 'answer', 'one of accepted, duplicate, rejected, ended'],
+      ['says nothing', { answer: undefined }, 'answer', 'one of accepted, queued, duplicate, rejected, ended'],
+      ['waits for nobody', { answer: 'queued' }, 'behind', 'text'],
       ['names no operation', { operation: '' }, 'operation', 'must be text, not empty'],
       ['has an outcome that does not exist', { outcome: 'done' }, 'outcome', 'one of succeeded, failed'],
       ['has no outcome', { outcome: undefined }, 'outcome', 'one of succeeded'],

@@ -83,6 +83,7 @@ export const recorded: Readonly<Record<string, Recorded>> = {
   answer: {
     complete: [
       { v: 1, operation: 'o-1', answer: 'accepted' },
+      { v: 1, operation: 'o-1', answer: 'queued', behind: 'o-0' },
       { v: 1, operation: 'o-1', answer: 'duplicate', status: 'ended', outcome: 'succeeded', output: { volume: 'v-1' }, error },
       { v: 1, operation: '', answer: 'rejected', error },
       { v: 1, operation: 'o-1', answer: 'ended', outcome: 'failed', output: null, error },

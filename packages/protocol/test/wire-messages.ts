@@ -111,6 +111,7 @@ const status = fc.constantFrom('accepting', 'running', 'cancelling', 'paused', '
 const is = (answer: string): object => ({ v, operation: text(), answer: fc.constant(answer) });
 export const answer = fc.oneof(
   some(is('accepted') as never, ['v', 'operation', 'answer'] as never),
+  some({ ...is('queued'), behind: text() } as never, ['v', 'operation', 'answer', 'behind'] as never),
   some({ ...is('duplicate'), status, outcome: outcomeWord, output: json, error } as never, ['v', 'operation', 'answer', 'status'] as never),
   some({ ...is('rejected'), operation: anyText, error } as never, ['v', 'operation', 'answer', 'error'] as never),
   some({ ...is('ended'), outcome: outcomeWord, output: json, error } as never, ['v', 'operation', 'answer', 'outcome'] as never),

@@ -10,6 +10,7 @@ export interface ExecuteFlags {
   readonly input?: string;
   readonly id?: string;
   readonly force?: true;
+  readonly queue?: true;
   readonly class?: string;
   readonly context?: readonly string[];
   readonly wait?: true;
@@ -20,6 +21,7 @@ export async function requestOf(executor: string, flags: ExecuteFlags, io: Io): 
   const resources = (flags.resource ?? []).map((text) => parseResource(text));
   const options = {
     ...(flags.force === undefined ? {} : { force: true }),
+    ...(flags.queue === undefined ? {} : { onConflict: 'queue' as const }),
     ...(flags.class === undefined ? {} : { class: parseClass(flags.class) }),
   };
   return {
@@ -46,6 +48,7 @@ function tellAnswer({ id, answer }: AnsweredOperation, flags: ExecuteFlags, io: 
     return;
   }
   if (answer.answer === 'rejected') io.err(`rejected ${id}: ${errorText(answer.error)}\n`);
+  else if (answer.answer === 'queued') io.out(`queued ${id} behind ${answer.behind}\n`);
   else if (answer.answer === 'duplicate') io.out(`duplicate ${id} (${answer.status})\n`);
   else io.out(`accepted ${id}\n`);
 }

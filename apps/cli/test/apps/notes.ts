@@ -52,9 +52,17 @@ const bindBook = createExecutor({
   plan: () => step('bind', write, { text: 'cover' }),
 });
 
+/** Keeps the book until somebody has read it. */
+const readBook = createExecutor({
+  name: 'book.read',
+  family: 'update',
+  resource: Book,
+  plan: () => wait('reading', { signal: 'read', deadline: '10h' }),
+});
+
 export const app = defineApp({
   name: 'notes',
-  executors: [writeNote, holdNote, reviewNote, twiceNote, bindBook],
+  executors: [writeNote, holdNote, reviewNote, twiceNote, bindBook, readBook],
   tasks: [write, look, twice],
   handlers: () => [
     handle(write, (input) => {

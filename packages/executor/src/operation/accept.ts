@@ -98,10 +98,20 @@ export function acceptOutcome(run: Run, outcome: WriteOutcome): void {
   }
 }
 
-/** A timer or the end of the operation that was in the way: try again. */
-export function acceptAgain(run: Run): void {
-  const { accepting } = run.op;
-  if (accepting?.waitFor === undefined || run.op.phase !== 'accepting') return;
+/**
+ * A timer, or the end of the operation that was in the way: try again. Who queues does not try by its timer, or it might
+ * overtake the one that was told: it asks again, and is told at once or by whom it stands behind now.
+ */
+export function acceptAgain(run: Run, told: boolean): void {
+  const { accepting, head } = run.op;
+  if (accepting?.waitFor === undefined) return;
+  if (run.op.phase === 'givingBack' && told) accepting.told = true;
+  if (run.op.phase !== 'accepting') return;
+  const { operation } = accepting.waitFor;
+  if (!told && head.queue === true && operation !== null) {
+    accepting.timer = setTimer(run, 'accept', RETRY_MS);
+    return standBehind(run, operation);
+  }
   if (accepting.timer !== undefined) cancelTimer(run, accepting.timer);
   startAccepting(run, namedBy(run));
 }
@@ -126,12 +136,15 @@ export function givenBack(run: Run): void {
     accepting.tries++;
     return startAccepting(run, namedBy(run));
   }
-  const until = op.head.parent?.waitUntil ?? 0;
+  if (accepting.told === true) {
+    delete accepting.told;
+    return startAccepting(run, namedBy(run));
+  }
+  const until = op.head.queue === true ? Infinity : (op.head.parent?.waitUntil ?? 0);
   accepting.timer = setTimer(run, 'accept', Math.min(RETRY_MS, until - run.context.now));
   const { operation } = accepting.waitFor;
   if (operation === null || operation === accepting.asked) return;
-  accepting.asked = operation;
-  send(run, { kind: 'operation', key: operation }, 'watch', { node: '' });
+  standBehind(run, operation);
 }
 
 /** Cancelled before it was accepted. */
@@ -247,8 +260,9 @@ function refused(run: Run, owned: OwnedResource, outcome: WriteOutcome & { ok: f
     });
   }
   const message = operation === null ? `${name} is ${state}` : `${name} is ${state}, owned by operation ${operation}`;
-  const until = op.head.parent?.waitUntil;
+  const until = op.head.queue === true ? Infinity : op.head.parent?.waitUntil;
   if (until !== undefined && until > run.context.now && (operation !== null || !isResting(state))) {
+    if (op.head.queue === true && operation !== null && accepting.waitFor?.operation !== operation) tellQueued(run, operation);
     accepting.waitFor = { ref: { kind: owned.kind, id: owned.id }, operation };
     return giveBack(run, 'again');
   }
@@ -266,6 +280,18 @@ function giveBack(run: Run, then: NonNullable<Accepting['then']>): void {
     if (owned.lender === undefined) addWrite(run, owned, restoreWrite(holdOf(run, owned)));
   }
   if (!hasPendingWrites(run)) givenBack(run);
+}
+
+function standBehind(run: Run, operation: string): void {
+  const { op } = run;
+  op.accepting!.asked = operation;
+  send(run, { kind: 'operation', key: operation }, 'watch', { node: '', ...(op.head.queue === true ? { queue: true } : {}) });
+}
+
+function tellQueued(run: Run, behind: string): void {
+  const { op } = run;
+  const reply = op.head.replyTo === undefined ? {} : { replyTo: op.head.replyTo };
+  run.effects.push({ type: 'answer', answer: { v: 1, operation: op.key, answer: 'queued', behind }, ...reply });
 }
 
 function checkNamed(definition: ExecutorDefinition, named: readonly ResourceRef[]): ResourceRef | undefined {

@@ -23,7 +23,6 @@ import type { TaskContract } from '@troupe/task';
 import { acceptAgain, acceptOutcome, givenBack } from './accept.ts';
 import { endSettled, lostError } from './ends.ts';
 import { checkDeadlines, stopAll, workOff } from './engine.ts';
-import { tellOver } from './finish.ts';
 import { createOperation, endUnborn, repeated } from './first-mail.ts';
 import { operationOf, rootOf } from './record.ts';
 import { createRun, type OperationSettings, planOf, type Run, shortTimer } from './run.ts';
@@ -31,6 +30,7 @@ import { flushWrites, hasPendingWrites, settleWrite } from './resources.ts';
 import type { Operation, OperationState } from './state.ts';
 import { heldTimer } from './pause.ts';
 import { verb } from './verbs.ts';
+import { behind, over, watch } from './watchers.ts';
 import { strangerAnswers } from './strangers.ts';
 
 export interface OperationOptions {
@@ -51,7 +51,6 @@ export interface OperationOptions {
   };
 }
 
-const WATCHERS_LIMIT = 64;
 const PROGRESS_LIMIT_CHARS = 120;
 
 /** Mail that each sender may send; what a worker or a verb may not say is refused by the host. */
@@ -60,7 +59,7 @@ const ALLOWED: Readonly<Record<string, RegExp>> = {
   timer: /^timer\./,
   verb: /^verb\./,
   entity:
-    /^(command|child|child\.(answered|ended)|throttle\.(granted|refused|asked)|watch|operation\.over|resume|verb\.(cancel|pause|resume|kill|retry))$/,
+    /^(command|child|child\.(answered|ended)|throttle\.(granted|refused|asked)|watch|operation\.(over|behind)|resume|verb\.(cancel|pause|resume|kill|retry))$/,
   task: /^task\.(ended|progress)$/,
 };
 
@@ -156,10 +155,11 @@ function fold(run: Run, message: Incoming): void {
     case 'watch':
       return watch(run, message, body as unknown as WatchMail);
     case 'operation.over': {
-      const { operation, node } = body as unknown as OverMail;
-      if (node === '') return op.accepting?.waitFor?.operation === operation ? acceptAgain(run) : undefined;
-      return waitOver(run, node, operation);
+      const { operation, node, queue } = body as unknown as OverMail;
+      return node === '' ? over(run, operation, queue ?? []) : waitOver(run, node, operation);
     }
+    case 'operation.behind':
+      return behind(run, (body as { operation: string }).operation);
     case 'resume': {
       const { node } = body as { node: string };
       return op.active.has(node) ? refillGroup(run, node) : undefined;
@@ -222,19 +222,8 @@ function fired(run: Run, type: string, timer: string, body: { readonly node?: st
   } else if (type === 'timer.accept') {
     if (op.accepting?.timer !== timer) return;
     delete op.accepting.timer;
-    acceptAgain(run);
+    acceptAgain(run, false);
   } else if (body.node !== undefined && op.phase === 'running' && !heldTimer(run, body.node, timer)) timerFired(run, body.node, timer);
-}
-
-function watch(run: Run, message: Incoming, body: WatchMail): void {
-  const { op } = run;
-  if (message.from?.kind !== 'operation') return;
-  const watcher = { operation: message.from.key, node: String(body.node) };
-  if (op.phase === 'ended') return tellOver(run, watcher);
-  const watchers = (op.progress.watchers ??= []);
-  const known = watchers.some((one) => one.operation === watcher.operation && one.node === watcher.node);
-  // whoever finds no place looks again by its own timer
-  if (!known && watchers.length < WATCHERS_LIMIT) watchers.push(watcher);
 }
 
 function pathOf(op: Operation, lease: string): string | undefined {

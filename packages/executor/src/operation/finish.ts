@@ -13,7 +13,7 @@ export function finish(run: Run, outcome: Outcome, error: WireError | undefined)
   if (error !== undefined) progress.error = boundError(error);
   disarmWatchdog(run);
   tell(run, outcome);
-  for (const watcher of progress.watchers ?? []) tellOver(run, watcher);
+  tellWatchers(run);
   delete progress.watchers;
   delete progress.stop;
   op.accepting = undefined;
@@ -82,6 +82,23 @@ export function tellParent(run: Run): void {
   if (outcome === undefined) send(run, to, 'child.answered', { operation: op.key, node: parent.node, accepted: true });
   else if (outcome === 'rejected') send(run, to, 'child.answered', common);
   else send(run, to, 'child.ended', { ...common, outcome, ...(output === undefined ? {} : { output }) });
+}
+
+/** Who watches is told; of those who queue the first, and with it who stands behind it now. */
+function tellWatchers(run: Run): void {
+  const { progress } = run.op;
+  const watchers = progress.watchers ?? [];
+  for (const watcher of watchers) if (watcher.queue !== true) tellOver(run, watcher);
+  const queue = watchers.filter((one) => one.queue === true).map((one) => one.operation);
+  handOn(run, queue);
+}
+
+export function handOn(run: Run, queue: readonly string[]): void {
+  const [first, ...rest] = queue;
+  if (first === undefined) return;
+  run.op.progress.handedTo = first;
+  const more = rest.length === 0 ? {} : { queue: rest };
+  send(run, { kind: 'operation', key: first }, 'operation.over', { operation: run.op.key, node: '', ...more });
 }
 
 export function tellOver(run: Run, watcher: { readonly operation: string; readonly node: string }): void {

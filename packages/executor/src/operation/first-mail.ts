@@ -32,6 +32,7 @@ export function createOperation(
     class: classOf(definition?.class ?? 'regular', options?.class ?? 'regular', false),
     createdAt: command.createdAt,
     ...(options?.force === undefined ? {} : { force: options.force }),
+    ...(options?.onConflict === 'queue' ? { queue: true } : {}),
     ...(definition?.options.action === undefined ? {} : { action: definition.options.action }),
     ...(definition?.deadlineMs === undefined ? {} : { deadlineMs: definition.deadlineMs }),
     ...(command.replyTo === undefined ? {} : { replyTo: command.replyTo }),

@@ -22,7 +22,7 @@ export function retry(run: Run, message: Incoming): string | undefined {
   if (!restoreKept(run)) return 'what it would go on from is not kept any more: send the command again';
   run.effects.push({ type: 'reopen' });
   progress.done -= [...op.unfinished.values()].filter((one) => one.c === 1).length;
-  for (const field of ['outcome', 'endedAt', 'error', 'failedStep', 'orphans', 'left', 'retryable', 'stop'] as const)
+  for (const field of ['outcome', 'endedAt', 'error', 'failedStep', 'orphans', 'left', 'retryable', 'stop', 'handedTo'] as const)
     delete progress[field];
   startRetaking(run, { outcome, error: error ?? { code: 'internal', message: `ended ${outcome}` } });
   return undefined;

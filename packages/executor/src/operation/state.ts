@@ -33,6 +33,8 @@ export interface Head {
   readonly action?: string;
   readonly replyTo?: string;
   readonly context?: Context;
+  /** Waits for resources that others own, in the order of the commands. */
+  readonly queue?: true;
   readonly parent?: ChildMail['parent'];
   readonly createdAt: string;
   readonly deadlineMs?: number;
@@ -54,6 +56,8 @@ export interface Accepting {
   waitFor?: { readonly ref: ResourceRef; readonly operation: string | null };
   /** It has run before: how it ended, for the case that it cannot go on. */
   retry?: { readonly outcome: Outcome; readonly error: WireError };
+  /** It was told to try again while it was still giving back. */
+  told?: true;
   /** The operation that was asked last to say when it is over: asked once, or one that has no record would be asked for ever. */
   asked?: string;
 }
@@ -157,6 +161,12 @@ export type NodeState =
 
 export type NodeStateOf<K extends NodeState['k']> = Extract<NodeState, { k: K }>;
 
+export interface Watcher {
+  readonly operation: string;
+  readonly node: string;
+  readonly queue?: true;
+}
+
 /** A node that has ended otherwise than well, or was not started because of that: from here a retry goes on. */
 export interface Unfinished {
   /** Attempts so far: numbers are never used twice. */
@@ -227,7 +237,9 @@ export interface Progress {
   undone?: true;
   /** Ended, and everything is kept that it needs to go on from the failed step. */
   retryable?: true;
-  watchers?: { operation: string; node: string }[];
+  watchers?: Watcher[];
+  /** Whom it told first that it is over, of those who queue for its resources: the others stand behind that one. */
+  handedTo?: string;
   outcome?: Outcome;
   endedAt?: number;
   output?: Json;

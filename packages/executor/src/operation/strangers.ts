@@ -1,7 +1,7 @@
 /** Mail to an operation that has no record (any more): only what would keep somebody waiting is answered. */
 import type { Effect, Incoming, TurnContext } from '@troupe/actor';
 import { rootOf } from '@troupe/throttle';
-import type { GrantedMail, WatchMail } from '../mail.ts';
+import type { GrantedMail, OverMail, WatchMail } from '../mail.ts';
 
 /** The answer lies in a record of its own until it has left for sure; then nobody needs it. */
 const ANSWER_TTL_MS = 3_600_000;
@@ -24,10 +24,19 @@ function answerTo(message: Incoming, context: TurnContext): Effect | undefined {
         : { type: 'send', to: message.from, mail: { type: 'holding', body: { lease, holds: false } } };
     }
     case 'watch': {
-      const { node } = message.body as unknown as WatchMail;
-      return message.from === undefined
+      const { node, waiting } = message.body as unknown as WatchMail;
+      const to = waiting === undefined ? message.from : { kind: 'operation', key: waiting };
+      return to === undefined
         ? undefined
-        : { type: 'send', to: message.from, mail: { type: 'operation.over', body: { operation: context.self.key, node } } };
+        : { type: 'send', to, mail: { type: 'operation.over', body: { operation: context.self.key, node } } };
+    }
+    // the next one in the queue is gone: the one behind it is the next
+    case 'operation.over': {
+      const { operation, node, queue } = message.body as unknown as OverMail;
+      const [first, ...rest] = queue ?? [];
+      if (first === undefined || node !== '') return undefined;
+      const body = { operation, node, ...(rest.length === 0 ? {} : { queue: rest }) };
+      return { type: 'send', to: { kind: 'operation', key: first }, mail: { type: 'operation.over', body } };
     }
     default:
       return undefined;

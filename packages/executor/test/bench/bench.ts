@@ -70,6 +70,8 @@ export interface Bench {
   command(executor: string, options?: Partial<Command> & { readonly context?: Context }): Promise<string>;
   mail(key: string, type: string, body: object, sender?: Incoming['sender'], from?: Address): void;
   cancel(key: string): void;
+  /** The record of an operation expires. */
+  forget(key: string): void;
   /** A timer that means nothing to anybody, so that time passes. */
   later(at: number, key: string): void;
   /** Hosts are replaced by ones with other definitions. */
@@ -342,6 +344,7 @@ export function createBench(options: BenchOptions): Bench {
       }
       throw new Error('the bench does not come to rest');
     },
+    forget: (key) => void entities.delete(key),
     later(at, key) {
       const message: Incoming = { id: `later-${letters++}`, type: 'timer.nothing', body: {}, sender: 'timer', context: {}, storedAt: at };
       later(at, { kind: 'operation', key }, message);
