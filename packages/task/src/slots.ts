@@ -4,7 +4,10 @@
  *
  * The floor of a class is always asked for, by requests that are renewed for ever. Slots above the floors are shared: a
  * class asks for them only while its floor is busy, and by short requests, so that what one class asked for in vain goes
- * to another within their time. So no class can take all slots, and none is refused a slot that nobody uses.
+ * to another within their time. Of which something was asked for in vain is *quiet*: it asks for one shared slot at a time,
+ * after the others, or now and then in their place; it would else ask again for all that it has just given back, before
+ * anybody else does. With each message that comes it may ask for twice as many. So no class can take all slots, and none is
+ * refused a slot that nobody uses.
  */
 import { type QueueClass, queueClasses } from '@troupe/protocol';
 import { onlyKnown, refuse, wholeNumber } from './options.ts';
@@ -42,6 +45,8 @@ export interface SlotRequest {
 }
 
 const MAX_SLOTS = 100_000;
+/** How long a quiet class lets others go first, before it looks again whether something waits. */
+const QUIET_MS = 5_000;
 const OPTIONS: Record<keyof SlotOptions, true> = { total: true, regular: true, heavy: true, background: true };
 
 export class Slots {
@@ -49,6 +54,10 @@ export class Slots {
   private readonly limits: Readonly<Record<QueueClass, ClassSlots>>;
   private readonly running: Record<QueueClass, number> = { regular: 0, heavy: 0, background: 0 };
   private readonly asked: Record<QueueClass, number> = { regular: 0, heavy: 0, background: 0 };
+  /** How many shared slots a class may have asked for at once; 1 = it is quiet. */
+  private readonly appetite: Record<QueueClass, number> = { regular: MAX_SLOTS, heavy: MAX_SLOTS, background: MAX_SLOTS };
+  /** When a quiet class goes first. */
+  private readonly dueAtMs: Record<QueueClass, number> = { regular: 0, heavy: 0, background: 0 };
   /** Who is considered first for shared slots; moves on, so that classes take turns. */
   private turn = 0;
 
@@ -69,22 +78,28 @@ export class Slots {
     if (floors > this.total) refuse('slots.total', `must hold the floors, which are ${floors} together`);
   }
 
-  /** What to ask for now; the caller then says {@link ask} for it. */
-  wanted(): SlotRequest[] {
+  /** What to ask for now, in monotonic milliseconds; the caller then says {@link ask} for it. */
+  wanted(nowMs: number): SlotRequest[] {
     const out: SlotRequest[] = [];
     for (const cls of queueClasses) {
       const count = this.limits[cls].floor - this.taken(cls);
       if (count > 0 && this.isWorthAsking(cls, count)) out.push({ class: cls, count, shared: false });
     }
-    const pressing = queueClasses.map((_, i) => queueClasses[(i + this.turn) % queueClasses.length]!).filter((cls) => this.presses(cls));
     let free = this.free();
-    for (const [i, cls] of pressing.entries()) {
-      const share = Math.ceil(free / (pressing.length - i));
-      const count = Math.min(share, this.limits[cls].ceiling - this.taken(cls));
-      if (count <= 0 || !this.isWorthAsking(cls, count)) continue;
-      free -= count;
-      out.push({ class: cls, count, shared: true });
-      this.turn = queueClasses.indexOf(cls) + 1;
+    for (const equals of this.pressing(nowMs)) {
+      for (const [i, cls] of equals.entries()) {
+        const others = equals.slice(i + 1);
+        // in equal parts, but nobody keeps from another what it could not use itself
+        const left = free - others.reduce((sum, other) => sum + this.room(other), 0);
+        const count = Math.min(Math.max(Math.ceil(free / (others.length + 1)), left), this.room(cls));
+        if (count <= 0) continue;
+        // also what is not worth a request yet is kept from those who come later
+        free -= count;
+        if (!this.isWorthAsking(cls, count)) continue;
+        out.push({ class: cls, count, shared: true });
+        this.turn = queueClasses.indexOf(cls) + 1;
+        this.dueAtMs[cls] = nowMs + QUIET_MS;
+      }
     }
     return out;
   }
@@ -96,12 +111,14 @@ export class Slots {
   /** So many of what was asked for did not come. */
   missed(cls: QueueClass, count: number): void {
     this.asked[cls] -= count;
+    if (count > 0) this.appetite[cls] = 1;
   }
 
   /** Also of what was given up for lost and comes all the same: then more run than were asked for, and fewer are asked for. */
   arrived(cls: QueueClass): void {
     if (this.asked[cls] > 0) this.asked[cls]--;
     this.running[cls]++;
+    this.appetite[cls] = Math.min(2 * this.appetite[cls], MAX_SLOTS);
   }
 
   ended(cls: QueueClass): void {
@@ -113,8 +130,20 @@ export class Slots {
     return this.asked[cls] <= 0 || count * 4 >= this.limits[cls].ceiling;
   }
 
-  private presses(cls: QueueClass): boolean {
-    return this.running[cls] >= this.limits[cls].floor && this.taken(cls) < this.limits[cls].ceiling;
+  /** Who could do with shared slots: quiet classes whose time has come, those who have something, the other quiet ones. */
+  private pressing(nowMs: number): QueueClass[][] {
+    const ranks: [QueueClass[], QueueClass[], QueueClass[]] = [[], [], []];
+    for (let i = 0; i < queueClasses.length; i++) {
+      const cls = queueClasses[(i + this.turn) % queueClasses.length]!;
+      if (this.running[cls] < this.limits[cls].floor || this.room(cls) <= 0) continue;
+      ranks[this.appetite[cls] > 1 ? 1 : nowMs >= this.dueAtMs[cls] ? 0 : 2].push(cls);
+    }
+    return ranks;
+  }
+
+  /** How many shared slots it could do with. */
+  private room(cls: QueueClass): number {
+    return Math.min(this.limits[cls].ceiling - this.taken(cls), this.appetite[cls] - this.asked[cls]);
   }
 
   private taken(cls: QueueClass): number {

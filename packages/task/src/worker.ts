@@ -150,7 +150,7 @@ class TaskWorker {
     queueMicrotask(() => {
       this.filling = false;
       if (this.draining) return;
-      for (const { class: cls, count, shared } of this.slots.wanted()) {
+      for (const { class: cls, count, shared } of this.slots.wanted(this.options.clock.monotonic())) {
         this.slots.ask(cls, count);
         const onEnd = (undelivered: number): void => {
           this.slots.missed(cls, undelivered);
