@@ -4,9 +4,11 @@ import type { ResourceRecord } from '@troupe/actor';
 import {
   type Duration,
   durationMs,
+  type Json,
   type JsonObject,
   isLonger,
   NAME_LIMIT_CHARS,
+  type Outcome,
   type QueueClass,
   queueClasses,
   type ResourceRef,
@@ -82,6 +84,30 @@ export interface ExecutorOptions<Data extends JsonObject, Schema extends Standar
   readonly deadline?: Duration;
   /** What a successful operation puts out; may hold references to outputs. */
   readonly output?: unknown;
+  /**
+   * What is to follow once it has ended and its resources rest: another operation, on its own. Its failure is not this one's.
+   * Asked once for each end; a command that was rejected has none. What it throws is logged.
+   */
+  after?(context: AfterContext<Output<Schema>>): Following | undefined;
+}
+
+export interface AfterContext<Input> {
+  readonly operation: string;
+  readonly outcome: Exclude<Outcome, 'rejected'>;
+  readonly input: Input;
+  /** As the operation has left them, in the order in which it owned them. */
+  readonly resources: readonly (ResourceRef & { readonly state: string; readonly backendId: string })[];
+  readonly output?: Json;
+  readonly error?: WireError;
+}
+
+/** An operation that follows: the same class and context, an id of its own. */
+export interface Following {
+  readonly executor: string | { readonly name: string };
+  readonly resource?: ResourceRef;
+  readonly resources?: readonly ResourceRef[];
+  readonly input?: Json;
+  readonly options?: { readonly force?: boolean; readonly onConflict?: 'reject' | 'queue' };
 }
 
 /** A definition as supervisors and front doors use it: the types of its data are forgotten, its schema remembers them. */
@@ -114,6 +140,7 @@ export function createExecutor<Data extends JsonObject, Schema extends StandardS
   if (options.class !== undefined && !queueClasses.includes(options.class))
     throw wrong('class', `must be one of ${queueClasses.join(', ')}`);
   if (typeof options.plan !== 'function') throw wrong('plan', 'must be a function');
+  if (options.after !== undefined && typeof options.after !== 'function') throw wrong('after', 'must be a function');
   if (options.input !== undefined && typeof options.input?.['~standard']?.validate !== 'function')
     throw wrong('input', 'must be a Standard Schema');
   if (options.action !== undefined && (options.family !== 'action' || isLonger(options.action, ACTION_LIMIT_CHARS))) {
@@ -148,6 +175,7 @@ const OPTION_NAMES = [
   'actionDetails',
   'deadline',
   'output',
+  'after',
 ];
 
 /** Executors by name; two of one name are refused (S11). */

@@ -8,11 +8,13 @@
  *     const behaviour = operationBehaviour({ executors: [createVolume] });
  */
 export {
+  type AfterContext,
   createExecutor,
   type EndRules,
   type ExecutorDefinition,
   type ExecutorOptions,
   executorsByName,
+  type Following,
   type OwnedSpec,
   type PlanContext,
   type Snapshot,
@@ -56,5 +58,5 @@ export type {
   WaitOptions,
 } from './plan/nodes.ts';
 export { createPlanner, type Expansion, type Planner, type PlannerContext, type PlannerOptions, plannersByName } from './planner.ts';
-export { type Ref, ref, type WithRefs } from './plan/ref.ts';
+export { outputOf, type Outputs, type Puts, type Ref, ref, type WithRefs } from './plan/ref.ts';
 export { type NodeView, operationView, type OperationView, wantsAttempt } from './view.ts';

@@ -1,6 +1,7 @@
 /** The end: told to everybody who asked, then kept for a while as the answer to whatever comes late. */
 import type { Outcome, WireError } from '@troupe/protocol';
 import { boundError } from './bound.ts';
+import { startFollowing } from './following.ts';
 import { keepForRetry } from './kept.ts';
 import { disarmWatchdog, publish, type Run, send } from './run.ts';
 
@@ -17,6 +18,7 @@ export function finish(run: Run, outcome: Outcome, error: WireError | undefined)
   delete progress.watchers;
   delete progress.stop;
   op.accepting = undefined;
+  startFollowing(run, outcome);
   const keep = keepForRetry(run, outcome);
   op.plan = undefined;
   op.planItems = 0;

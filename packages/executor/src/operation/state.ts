@@ -235,6 +235,8 @@ export interface Progress {
   paused?: Pause;
   /** What was done was taken back, so there is nothing to go on from. */
   undone?: true;
+  /** How often it has ended, where something is to follow. */
+  ends?: number;
   /** Ended, and everything is kept that it needs to go on from the failed step. */
   retryable?: true;
   watchers?: Watcher[];

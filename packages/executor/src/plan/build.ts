@@ -1,5 +1,5 @@
 /** Builders of the plan language. They only make data; what is wrong with it is found when the plan is compiled. */
-import type { SentInputOf, TaskContract } from '@troupe/task';
+import type { OutputOf, SentInputOf, TaskContract } from '@troupe/task';
 import type { TransitionName } from '@troupe/resource';
 import type { WithRefs } from './ref.ts';
 import type {
@@ -35,7 +35,12 @@ import type {
  *
  *     step('create', createVolume, { size: 10 }, { transition: 'beginCreating' })
  */
-export function step<C extends TaskContract>(id: string, task: C, input: WithRefs<SentInputOf<C>>, options?: StepOptions): StepNode;
+export function step<C extends TaskContract>(
+  id: string,
+  task: C,
+  input: WithRefs<SentInputOf<C>>,
+  options?: StepOptions,
+): StepNode<OutputOf<C>>;
 export function step(id: string, task: string, input?: unknown, options?: StepOptions): StepNode;
 export function step(id: string, task: TaskContract | string, input?: unknown, options: StepOptions = {}): StepNode {
   return { ...options, type: 'step', id, task, input };
@@ -46,7 +51,7 @@ export function poll<C extends TaskContract>(
   id: string,
   task: C,
   options: Omit<PollOptions, 'input'> & { readonly input?: WithRefs<SentInputOf<C>> },
-): PollNode;
+): PollNode<OutputOf<C>>;
 export function poll(id: string, task: string, options: PollOptions): PollNode;
 export function poll(id: string, task: TaskContract | string, options: PollOptions): PollNode {
   return { ...options, type: 'poll', id, task };

@@ -3,6 +3,7 @@ import type { Duration, QueueClass, ResourceRef } from '@troupe/protocol';
 import type { TaskContract, TaskOptions } from '@troupe/task';
 import type { Need } from '@troupe/throttle';
 import type { TransitionName } from '@troupe/resource';
+import type { Puts } from './ref.ts';
 
 /** A resource that the operation owns: by reference, by kind if it owns one of that kind only, or absent for its first. */
 export type Target = ResourceRef | string;
@@ -38,7 +39,7 @@ export interface StepOptions {
   readonly output?: string;
 }
 
-export interface StepNode extends StepOptions {
+export interface StepNode<Output = unknown> extends StepOptions, Puts<Output> {
   readonly type: 'step';
   readonly id: string;
   readonly task: TaskTarget;
@@ -85,7 +86,7 @@ export interface PollOptions {
   readonly output?: string;
 }
 
-export interface PollNode extends PollOptions {
+export interface PollNode<Output = unknown> extends PollOptions, Puts<Output> {
   readonly type: 'poll';
   readonly id: string;
   readonly task: TaskTarget;

@@ -9,14 +9,18 @@ import { type Json, type JsonObject, TroupeError } from '@troupe/protocol';
 
 const REF = Symbol.for('troupe.ref');
 
-/** Stands for a value that a step will have produced: `ref('create.volumeId')`. */
-export interface Ref {
+declare const VALUE: unique symbol;
+
+/** Stands for a value of that type that a step will have produced. One made by `ref('create.volumeId')` fits everywhere. */
+export interface Ref<T = never> {
   readonly [REF]: string;
+  /** Never there: carries the type. */
+  readonly [VALUE]?: T;
 }
 
 /** A value of type `T` in which any part may be a reference. */
 export type WithRefs<T> =
-  | Ref
+  | Ref<T>
   | (T extends string | number | boolean | null | undefined
       ? T
       : T extends readonly (infer Item)[]
@@ -32,6 +36,41 @@ export type WithRefs<T> =
 export function ref(path: string): Ref {
   if (typeof path !== 'string' || path === '') throw new TroupeError('invalid_plan', 'ref() needs the name of an output', { field: 'ref' });
   return { [REF]: path };
+}
+
+/** A reference to an output, and to any part of it by its name. */
+export type Outputs<T> = Ref<T> &
+  (NonNullable<T> extends readonly (infer Item)[]
+    ? { readonly [index: number]: Outputs<Item> }
+    : NonNullable<T> extends object
+      ? { readonly [K in keyof NonNullable<T>]-?: Outputs<NonNullable<T>[K]> }
+      : unknown);
+
+/** What the type of a node says about its output; never there. */
+declare const PUTS: unique symbol;
+
+/** A node that puts something out. */
+export interface Puts<T> {
+  readonly id: string;
+  readonly output?: string;
+  readonly [PUTS]?: T;
+}
+
+/**
+ * The output of a step or poll, typed by the contract of its task: what does not fit where it is used does not compile.
+ *
+ *     const create = step('create', createVolume, { size: 10 });
+ *     poll('ready', pullVolume, { input: { id: outputOf(create).volumeId }, until: … })
+ */
+export function outputOf<T>(node: Puts<T>): Outputs<T> {
+  return partOf(node.output ?? node.id) as Outputs<T>;
+}
+
+function partOf(path: string): object {
+  return new Proxy(
+    { [REF]: path },
+    { get: (target, name) => (typeof name === 'string' ? partOf(`${path}.${name}`) : target[name as typeof REF]) },
+  );
 }
 
 export function isRef(value: unknown): value is Ref {
