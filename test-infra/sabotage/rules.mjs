@@ -251,4 +251,12 @@ export const rules = [
     package: 'apps/openstack',
     test: 'machines boot while volumes of others are made, and more than two are under way',
   },
+  {
+    name: 'letters of workers replayed anywhere',
+    file: 'packages/client/src/replay.ts',
+    find: "  if (letter.origin[0] === 'task' &&",
+    replace: "  if (letter.origin[0] === 'nobody' &&",
+    package: 'packages/client',
+    test: 'of a task goes to the queue of its worker only, whatever the worker says of it',
+  },
 ];

@@ -109,7 +109,7 @@ describe('the packed apps', () => {
 
       await runProgram(folders.cloud, 'rows.mjs', ['insert', JSON.stringify(rows)], as('registrar'));
 
-      const order = ['execute', 'openstack.instance.create', '--resource', 'instance/vm', '--id', 'o-1', '--wait'];
+      const order = ['execute', 'openstack.instance.create', '--resource', 'instance/vm', '--id', 'o-1', '--wait', '--send-only'];
       expect(await runProgram(folders.cli, 'troupe', order, as('producer'))).to.equal('accepted o-1\nsucceeded o-1\n');
 
       const shown = await runProgram(folders.cloud, 'rows.mjs', ['show', JSON.stringify(rows.map((row) => row.ref))], as('registrar'));

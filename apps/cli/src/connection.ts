@@ -70,8 +70,9 @@ export function connectOptions(values: ConnectionValues): ConnectOptions {
 }
 
 /** Runs with a client that is stopped whatever happens. */
-export async function withClient<T>(values: ConnectionValues, run: (client: Client) => Promise<T>): Promise<T> {
+export async function withClient<T>(values: ConnectionValues, run: (client: Client) => Promise<T>, mayRead = true): Promise<T> {
   await using client = createClient(connectOptions(values), {
+    mayRead,
     ...(values.ns === undefined ? {} : { ns: values.ns }),
     ...(values.timeout === undefined ? {} : { answerTimeout: values.timeout as Duration }),
   });

@@ -71,11 +71,12 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
     .option('--class <class>', 'regular, heavy or background')
     .option('--context <name=value>', 'passed on to everything that the operation causes; may be repeated', collect)
     .option('--wait', 'wait for the end; the exit code tells whether it succeeded')
+    .option('--send-only', 'this user may only send commands: the end is asked for by the same command again, and nothing is read')
     .action((executor: string, flags: ExecuteFlags) =>
       choose(flags, async (at, values) => {
         // before anything connects: a wrong flag is a wrong flag also where no server runs
         const request = await requestOf(executor, flags, at);
-        return withClient(values, (one) => executeCommand(one, request, flags, at));
+        return withClient(values, (one) => executeCommand(one, request, flags, at), flags.sendOnly !== true);
       }),
     );
   add('operations', 'list the operations that changed last')

@@ -25,7 +25,7 @@ async function setup(layout: Layout) {
     roles.push(await start(runtime, app));
   }
   const registrar = await run('registrar');
-  const client = (user: string) => createClient(at.as(user), { checkEvery: '50ms' });
+  const client = (user: string) => createClient(at.as(user), { checkEvery: '50ms', mayRead: user !== 'producer' });
   return {
     ...at,
     registrar,

@@ -14,6 +14,11 @@ export interface ClientOptions {
   readonly checkEvery?: Duration;
   /** Operations whose end nobody awaits now, but is still listened for; older ones are looked up when asked. Default 10000. */
   readonly maxFollowed?: number;
+  /**
+   * False for a user who may only publish commands: a wait then looks by the same command again and never tries to read, which
+   * the server would refuse and log. Default true: found out by the first refusal.
+   */
+  readonly mayRead?: boolean;
   readonly clock?: Clock;
   readonly random?: Random;
 }
@@ -23,6 +28,7 @@ export interface Settings {
   readonly answerTimeoutMs: number;
   readonly checkEveryMs: number;
   readonly maxFollowed: number;
+  readonly mayRead: boolean;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -32,19 +38,22 @@ export const clientDefaults = Object.freeze({
   answerTimeout: '10s',
   checkEvery: '10s',
   maxFollowed: 10_000,
+  mayRead: true,
 } as const satisfies ClientOptions);
 
 const LEAST_MS = 10;
 const DEFAULT_LIMIT = 100;
 
 export function settingsOf(options: ClientOptions): Settings {
-  const { ns, answerTimeout, checkEvery, maxFollowed } = { ...clientDefaults, ...options };
+  const { ns, answerTimeout, checkEvery, maxFollowed, mayRead } = { ...clientDefaults, ...options };
   if (!Number.isInteger(maxFollowed) || maxFollowed < 0) throw wrong('maxFollowed', 'must be a whole number of 0 or more');
+  if (typeof mayRead !== 'boolean') throw wrong('mayRead', 'must be true or false');
   return {
     ns,
     answerTimeoutMs: positive(answerTimeout, 'answerTimeout'),
     checkEveryMs: positive(checkEvery, 'checkEvery'),
     maxFollowed,
+    mayRead,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
   };

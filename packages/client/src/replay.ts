@@ -88,7 +88,18 @@ function targetOf(subjects: Subjects, letter: StoredDeadLetter): string {
       data: { sizeBytes: omittedBytes },
     });
   }
-  if (subjects.parseCommand(subject) !== undefined || subjects.parseTask(subject) !== undefined) return subject;
+  const task = subjects.parseTask(subject);
+  // workers may bury tasks of their pool: what they say of it must not make somebody who may do more send something else
+  if (letter.origin[0] === 'task' && (task?.cls !== letter.origin[1] || task?.pool !== letter.origin[2])) {
+    throw new TroupeError(
+      'malformed',
+      `dead letter ${sequence} is of ${letter.origin.join('.')} and says that it was sent to ${JSON.stringify(subject)}`,
+      {
+        field: 'subject',
+      },
+    );
+  }
+  if (subjects.parseCommand(subject) !== undefined || task !== undefined) return subject;
   const tokens = subject.split('.');
   // stored: ns.mail.<partition>.<kind>.<key>.<from>; published, and buried by a host: without the partition
   const isMail = tokens[1] === 'mail';

@@ -24,7 +24,7 @@ export class Session {
   readonly subjects: Subjects;
   readonly service: Service;
   /** Cleared when the server has refused a read: the right will not come by asking, and each refusal is logged there. */
-  mayRead = true;
+  mayRead: boolean;
   /** How often the connection came back: what was told in between is lost. */
   reconnects = 0;
   private readonly given: Connection;
@@ -37,6 +37,7 @@ export class Session {
   constructor(given: Connection, options: ClientOptions) {
     this.given = given;
     this.settings = settingsOf(options);
+    this.mayRead = this.settings.mayRead;
     this.subjects = createSubjects(this.settings.ns);
     this.service = createService('client', { start: () => this.start(), stop: () => this.stop() });
   }
@@ -72,6 +73,7 @@ export class Session {
   /** The server's time; the host's own where this user may not ask the server. */
   async now(): Promise<number> {
     const { nc } = await this.ready();
+    if (!this.mayRead) return this.settings.clock.now();
     this.serverClock ??= this.startClock(nc);
     const clock = await this.serverClock;
     return clock?.now() ?? this.settings.clock.now();

@@ -1,4 +1,5 @@
 // needs TEST_NATS_URL
+import { readFileSync } from 'node:fs';
 import { createClient } from '@troupe/client';
 import { startNatsServer, type TestNatsServer } from '@troupe/test-infra';
 import { expect } from 'chai';
@@ -53,6 +54,18 @@ describe('a user who may only publish commands', () => {
     expect(await operation.ended()).to.deep.equal({ outcome: 'failed', error: { code: 'step_failed', message: 'quota' } });
     expect(door.commands.length).to.be.at.least(3);
     for (const command of door.commands) expect(command).to.deep.equal(door.commands[0]);
+  });
+
+  it('is never refused anything when it says that it may not read', async () => {
+    await using all = await setup();
+    await using client = createClient({ servers: all.server.url, ...producer }, { ns: all.at.ns, checkEvery: '50ms', mayRead: false });
+    const door = await all.at.door((_, tell) => {
+      if (door.commands.length < 3) tell({ answer: 'accepted' });
+      else tell({ answer: 'duplicate', status: 'ended', outcome: 'succeeded' });
+    });
+    const operation = await client.execute(request);
+    expect(await operation.ended()).to.deep.equal({ outcome: 'succeeded' });
+    expect(readFileSync(all.server.logFile, 'utf8')).not.to.match(/violation/i);
   });
 
   it('asks for an answer that was lost', async () => {

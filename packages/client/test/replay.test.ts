@@ -167,6 +167,27 @@ describe('a dead letter that is replayed', () => {
     expect(await s.stored('commands')).to.have.lengthOf(1);
   });
 
+  it('of a task goes to the queue of its worker only, whatever the worker says of it', async () => {
+    await using s = await setup();
+    const { subjects } = s.at;
+    const origin = ['task', 'heavy', 'gpu'];
+    const to = { kind: 'operation', key: 'o-1' };
+    for (const subject of [
+      subjects.mail(to, 'verb'),
+      subjects.due(to),
+      subjects.command('x'),
+      subjects.task('heavy', 'other', 't'),
+      subjects.task('regular', 'gpu', 't'),
+    ]) {
+      const forged = await s.bury({ subject }, origin);
+      expect(await refusal(s.client.replayDeadLetter(forged)), subject).to.include({ code: 'malformed', field: 'subject' });
+    }
+    const good = await s.bury({ subject: subjects.task('heavy', 'gpu', 't') }, origin);
+    expect(await s.client.replayDeadLetter(good)).to.include({ already: false });
+    for (const name of ['mail', 'timers', 'commands'] as const)
+      expect((await s.at.jsm.streams.info(subjects.streams[name])).state.messages, name).to.equal(0);
+  });
+
   it('that the other side cannot take stays open, and may be sent again later', async () => {
     await using s = await setup();
     const no = await s.bury({ subject: s.at.subjects.command('x') });

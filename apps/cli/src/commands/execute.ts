@@ -14,6 +14,7 @@ export interface ExecuteFlags {
   readonly class?: string;
   readonly context?: readonly string[];
   readonly wait?: true;
+  readonly sendOnly?: true;
   readonly json?: true;
 }
 
