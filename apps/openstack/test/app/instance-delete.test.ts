@@ -31,6 +31,19 @@ describe('deletes of instances, on TEST_NATS_URL and a cloud over HTTP', () => {
     await stage.expectClean();
   });
 
+  it('C1 F7 a: volumes of one that never came to the backend stay if they are to, and no call asks for the machine', async () => {
+    await using stage = await createStage();
+    stage.cloud.control.failCalls({ route: 'nova.servers.create', times: 0, effect: { kind: 'status', status: 400, message: 'No.' } });
+    const ref = await insertInstance(stage, 'vm', { volumes: 2 });
+    expect(await stage.run('openstack.instance.create', ref)).to.include({ outcome: 'failed' });
+    const before = sequence(stage);
+    expect(await stage.run('openstack.instance.delete', ref, { deleteVolumes: false })).to.include({ outcome: 'succeeded' });
+    expect(await rowsLeft(stage, 'vm')).to.deep.equal(['vm-vol-1 OK available', 'vm-vol-2 OK available']);
+    expect(stage.cloud.control.log(before).calls.filter(({ route }) => route.startsWith('nova.'))).to.deep.equal([]);
+    expect(stage.witness.states(ref).slice(-4)).to.deep.equal(['ERRED', 'DELETION_SCHEDULED', 'DELETING', 'removed']);
+    await stage.expectClean();
+  });
+
   it('C1 F7 b: data volumes are detached and deleted, then the machine, its boot volume, address and port', async () => {
     await using stage = await createStage();
     const ref = await createdInstance(stage, 'vm', { volumes: 2, ips: 1 });

@@ -71,8 +71,8 @@ export function detachVolume({ every }: FullPace): ExecutorDefinition {
               input: { backendId },
               // what could not be deleted hangs on nothing either
               until: { runtimeState: ['available', 'error_deleting'] },
-              fail: { runtimeState: ['error'] },
-              gone: { means: 'success' },
+              fail: { runtimeState: ['error', 'error_extending', 'error_restoring'] },
+              gone: { runtimeState: ['deleted'], means: 'success' },
               every,
               for: '100m',
             }),
