@@ -14,5 +14,6 @@ export {
   startWorker,
   type Supervisor,
   type SupervisorOptions,
+  type ThrottleRoleOptions,
   type WorkerRoleOptions,
 } from './roles.ts';

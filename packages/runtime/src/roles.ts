@@ -16,7 +16,7 @@ import {
 import { createDeadLetters, taskDurable } from '@troupe/jetstream/internal';
 import { fromWireError, queueClasses } from '@troupe/protocol';
 import { createWorker, type Handler, loneTaskBehaviour, type SlotOptions, type Worker, type WorkerEvent } from '@troupe/task';
-import { throttleBehaviour } from '@troupe/throttle';
+import { throttleBehaviour, type ThrottleOptions } from '@troupe/throttle';
 import { type App, type AppResourceStore, poolsOf } from './app.ts';
 import type { Runtime } from './connect.ts';
 
@@ -75,19 +75,25 @@ export async function startSupervisor(runtime: Runtime, app: App, options: Super
   return Object.assign(await started('supervisor', [storeService(store), entities, door]), { door: () => door.status() });
 }
 
+/** `askAfterMs` bounds how long a lost holder keeps a token while somebody waits for it. */
+export type ThrottleRoleOptions = RoleOptions<EntityServiceEvent> & Pick<ThrottleOptions, 'askAfterMs' | 'askAtOnce'>;
+
 /** Hands out tokens: owns the throttle entities of its partitions. */
-export async function startThrottle(
-  runtime: Runtime,
-  app: Pick<App, 'limits'>,
-  options: RoleOptions<EntityServiceEvent> = {},
-): Promise<Service> {
+export async function startThrottle(runtime: Runtime, app: Pick<App, 'limits'>, options: ThrottleRoleOptions = {}): Promise<Service> {
   const { streams } = runtime.subjects;
   await verifyTopology(runtime.nc, runtime.topology, {
     streams: [streams.mail, streams.timers, streams.state],
     consumes: (_, durable) => durable.startsWith('throttle_'),
   });
-  const behaviours = [throttleBehaviour(app.limits === undefined ? {} : { limits: app.limits })];
-  return started('throttle', [entityService(runtime, 'throttle', { behaviours, ...options })]);
+  const { askAfterMs, askAtOnce, ...role } = options;
+  const behaviours = [
+    throttleBehaviour({
+      ...(app.limits === undefined ? {} : { limits: app.limits }),
+      ...(askAfterMs === undefined ? {} : { askAfterMs }),
+      ...(askAtOnce === undefined ? {} : { askAtOnce }),
+    }),
+  ];
+  return started('throttle', [entityService(runtime, 'throttle', { behaviours, ...role })]);
 }
 
 export interface WorkerRoleOptions {

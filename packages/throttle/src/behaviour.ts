@@ -252,7 +252,8 @@ class Turn {
     this.state.ledger.addLease(granted);
     this.effects.push({ type: 'putItem', item: `l:${lease}`, body: granted as unknown as Json });
     this.tellGranted(granted);
-    this.publish('granted', waiter, { waitedMs: this.context.now - waiter.since, fence: granted.fence });
+    const more = reentrant ? { reentrant } : {};
+    this.publish('granted', waiter, { waitedMs: this.context.now - waiter.since, fence: granted.fence, ...more });
   }
 
   private tellGranted({ lease, fence, scope, need, holder }: Lease): void {
