@@ -158,5 +158,5 @@ describe('the packed apps', () => {
       rmSync(folder, { recursive: true, force: true });
       keep();
     }
-  }).timeout(240_000);
+  }).timeout(400_000);
 });

@@ -57,7 +57,7 @@ export function startProgram(folder: string, program: string, args: readonly str
           if (found === null && hasEnded) throw new Error(`${program} has ended:\n${output}`);
           return found;
         },
-        20_000,
+        60_000,
       ),
     async stop() {
       if (!hasEnded) process.kill(child.pid!, 'SIGTERM');
