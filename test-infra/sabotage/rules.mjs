@@ -140,6 +140,14 @@ export const rules = [
     test: 'leaves a letter also when its message was almost as large as the server takes',
   },
   {
+    name: 'heartbeats in memory',
+    file: 'packages/jetstream/src/topology.ts',
+    find: '    bucket(common, buckets.hosts),',
+    replace: "    bucket({ ...common, storage: 'memory' }, buckets.hosts),",
+    package: 'packages/runtime',
+    test: 'after a restart, for roles that start only then',
+  },
+  {
     name: 'resource written without comparing',
     file: 'packages/jetstream/src/resource-store.ts',
     find: '              expectLastSubjectSequence: current.sequence,',

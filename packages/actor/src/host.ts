@@ -11,6 +11,7 @@
  *  - a failed compare-and-set is never acknowledged: the state is dropped, loaded and the messages applied again;
  *  - the outcome of a refusable effect is folded by a further turn before the messages that caused it are acknowledged.
  */
+import { setMaxListeners } from 'node:events';
 import { toWireError, type WireError } from '@troupe/protocol';
 import type { Behaviour, Incoming } from './behaviour.ts';
 import type { Cell } from './cell.ts';
@@ -52,6 +53,8 @@ class Host implements EntityHost {
     this.limits = { ...recordLimits, ...options.limits };
     this.holds = new Holds(options.clock, options.ackWaitMs ?? 2_000);
     this.waits = new Waits(options.clock);
+    // in an outage every key waits for it, and that is no leak
+    setMaxListeners(0, this.stopped.signal);
     this.behaviours = new Map(options.behaviours.map((b) => [b.kind, b]));
     this.supervisor = new Supervisor({
       options,

@@ -184,7 +184,9 @@ export function wantedTopology(given: TopologyOptions): WantedStream[] {
       consumers: [],
     },
     bucket({ ...common, ...unlimited }, buckets.resources),
-    bucket({ ...common, storage: 'memory' as never }, buckets.hosts),
+    // in a file as well: a single server that starts again has forgotten what was in memory, streams included, and no host
+    // that starts then could read its siblings
+    bucket(common, buckets.hosts),
   ];
 }
 
