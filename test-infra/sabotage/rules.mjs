@@ -190,7 +190,7 @@ export const rules = [
   {
     name: 'relay without a claim',
     file: 'packages/postgres/src/outbox-table.ts',
-    find: '      FOR UPDATE OF o SKIP LOCKED\n',
+    find: '       FOR UPDATE OF o SKIP LOCKED\n',
     replace: '',
     package: 'packages/postgres',
     test: 'shares the outbox with others: each row leaves once, order holds per resource',
@@ -198,7 +198,7 @@ export const rules = [
   {
     name: 'claim of rows that are no heads',
     file: 'packages/postgres/src/outbox-table.ts',
-    find: '        AND NOT EXISTS (SELECT FROM ${outbox} e WHERE e.refused_at IS NULL AND e.seq < o.seq AND e.keys && o.keys)\n',
+    find: '         AND NOT EXISTS (SELECT FROM unnest(o.keys) AS own (name) WHERE ${first} < o.seq)\n',
     replace: '',
     package: 'packages/postgres',
     test: 'keeps the order of a command for several resources with the commands for each of them',

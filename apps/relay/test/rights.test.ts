@@ -27,7 +27,7 @@ describe('a relay with the rights of a producer, and of nobody who owns tables',
     await pool.end();
     const role = `relay_${schema.name}`;
     await schema.query(`CREATE ROLE ${role} LOGIN; GRANT USAGE ON SCHEMA ${schema.name} TO ${role};
-      GRANT SELECT, UPDATE, DELETE ON troupe_outbox TO ${role}; GRANT SELECT ON troupe_migration TO ${role}`);
+      GRANT SELECT, UPDATE, DELETE ON troupe_outbox TO ${role}; GRANT SELECT ON troupe_outbox_key, troupe_migration TO ${role}`);
     const url = new URL(schema.url);
     url.username = role;
     const relay = createRelayService({ database: { connectionString: url.href }, schema: schema.name, connection: as(producer) });

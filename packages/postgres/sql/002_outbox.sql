@@ -15,7 +15,31 @@ CREATE TABLE troupe_outbox (
   refused_at timestamptz,
   refusal    jsonb
 );
-CREATE INDEX troupe_outbox_keys ON troupe_outbox USING gin (keys) WITH (fastupdate = off) WHERE refused_at IS NULL;
+-- Rows come and go; what is dead must not be walked over again and again.
+ALTER TABLE troupe_outbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+-- Who waits for which key, in order: the first of each key may leave. Its index is walked from key to key, so that what a relay
+-- does depends on what it takes and not on what waits. Kept by a trigger, so that whatever you do to a row by
+-- hand (restore it, delete it, have it tried again) is seen here.
+CREATE TABLE troupe_outbox_key (
+  key text COLLATE "C" NOT NULL,
+  seq bigint NOT NULL,
+  PRIMARY KEY (key, seq)
+);
+ALTER TABLE troupe_outbox_key SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+CREATE FUNCTION troupe_outbox_keep_keys() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' AND OLD.refused_at IS NULL THEN
+    DELETE FROM troupe_outbox_key WHERE key = ANY (OLD.keys) AND seq = OLD.seq;
+  END IF;
+  IF TG_OP <> 'DELETE' AND NEW.refused_at IS NULL THEN
+    INSERT INTO troupe_outbox_key SELECT DISTINCT key, NEW.seq FROM unnest(NEW.keys) AS key;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER troupe_outbox_keep_keys AFTER INSERT OR DELETE OR UPDATE OF refused_at ON troupe_outbox
+  FOR EACH ROW EXECUTE FUNCTION troupe_outbox_keep_keys();
 
 -- Wakes the relays when the transaction commits; of one transaction the server sends one.
 CREATE FUNCTION troupe_outbox_notify() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -51,6 +75,7 @@ DECLARE
   value jsonb;
   is_legal boolean;
   keys text[];
+  alone text[];
   waiting troupe_outbox;
 BEGIN
   IF executor IS NULL OR executor = '' OR length(executor) > 128 THEN
@@ -85,13 +110,15 @@ BEGIN
   END IF;
 
   id := coalesce(id, gen_random_uuid()::text);
+  -- without a resource it waits for nobody; the time has those leave in their order all the same
+  alone := ARRAY['#' || to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS') || '#' || id];
   keys := CASE
-    WHEN resource IS NULL THEN ARRAY['#' || id]
+    WHEN resource IS NULL OR resource = '[]' THEN alone
     WHEN jsonb_typeof(resource) = 'array' THEN ARRAY(SELECT troupe_outbox_key(ref) FROM jsonb_array_elements(resource) AS ref)
     ELSE ARRAY[troupe_outbox_key(resource)]
   END;
   INSERT INTO troupe_outbox (id, executor, resource, input, options, context, keys)
-    VALUES (id, executor, resource, input, options, context, CASE WHEN keys = '{}' THEN ARRAY['#' || id] ELSE keys END)
+    VALUES (id, executor, resource, input, options, context, keys)
     ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN
     SELECT * INTO waiting FROM troupe_outbox AS o WHERE o.id = id;

@@ -38,8 +38,8 @@ export interface PoolOptions {
   readonly queryTimeoutMs?: number;
 }
 
-/** How long one attempt to connect may take; a pool without a limit waits for ever for a server that drops packets. */
-const CONNECT_MS = 5_000;
+/** How long to wait for a connection, a free one or a new one; without a limit it is for ever when a server drops packets. */
+const CONNECT_MS = 15_000;
 
 /** A pool of `pg`, for programs that have none yet. Connections are made when they are needed. End it when all that uses it has stopped. */
 export function createPool(options: PoolOptions = {}): OwnPool {

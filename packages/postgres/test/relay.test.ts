@@ -49,19 +49,19 @@ describe('a relay', () => {
     await using s = await setupOutbox();
     s.publisher.before = ({ body }: OutboxCommand) => {
       // the first command of one resource takes its time, so that whoever does not wait for it is seen
-      return body.includes('"a1"') ? until('b1', () => s.publisher.inputs().includes('b1')) : undefined;
+      return body.includes('"a1"') ? until('c1', () => s.publisher.inputs().includes('c1')) : undefined;
     };
     await s.inTransaction(async (send) => {
       await send({ executor: 'x', resource: ref('a'), input: 'a1' });
-      await send({ executor: 'x', resource: ref('b'), input: 'b1' });
-      await send({ executor: 'x', resources: [ref('a'), ref('b')], input: 'both' });
+      await send({ executor: 'x', resources: [ref('b'), ref('a')], input: 'both' });
       await send({ executor: 'x', resource: ref('b'), input: 'b2' });
       await send({ executor: 'x', resource: ref('a'), input: 'a2' });
+      await send({ executor: 'x', resource: ref('c'), input: 'c1' });
     });
     await s.relay();
     await until('all', () => s.publisher.commands.length === 5);
-    expect(s.publisher.inputs()[2]).to.equal('both');
-    expect(s.publisher.inputs().slice(0, 2)).to.have.members(['a1', 'b1']);
+    expect(s.publisher.inputs().slice(0, 3)).to.deep.equal(['c1', 'a1', 'both']);
+    expect(s.publisher.inputs().slice(3)).to.have.members(['a2', 'b2']);
   });
 
   it('shares the outbox with others: each row leaves once, order holds per resource', async function () {
@@ -76,7 +76,7 @@ describe('a relay', () => {
         await s.pool.query('SELECT 1');
         order.push(input);
       };
-      await s.relay({ publisher: recorder, maxResources: 3, maxRows: 7, sweepMs: 20 });
+      await s.relay({ publisher: recorder, maxResources: 3, maxPerResource: 3, sweepMs: 20 });
     }
     for (let batch = 0; batch < 10; batch++) {
       await s.inTransaction(async (send) => {
@@ -91,6 +91,25 @@ describe('a relay', () => {
       expect(new Set(own).size).to.equal(40);
     }
     expect(relays.filter(({ commands }) => commands.length > 0).length, 'relays that took part').to.be.above(1);
+  });
+
+  it('goes past what another one holds, to the last page, without waiting for its sweep', async () => {
+    await using s = await setupOutbox();
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const slow = createRecorder();
+    let holds = 0;
+    slow.before = () => (holds++, held);
+    await s.inTransaction(async (send) => {
+      for (let n = 0; n < 10; n++) await send({ executor: 'x', resource: ref(`r${n}`), input: n });
+    });
+    await s.relay({ publisher: slow, maxResources: 3 });
+    await until('three claims', () => holds === 3);
+    await s.relay({ maxResources: 3, sweepMs: 3_600_000 });
+    await until('the others', () => s.publisher.commands.length === 7);
+    expect(s.publisher.inputs()).to.have.members([3, 4, 5, 6, 7, 8, 9]);
+    release();
+    await until('all', () => slow.commands.length === 3);
   });
 
   it('keeps what the publisher cannot take now, and what waits behind it', async () => {
