@@ -267,4 +267,12 @@ export const rules = [
     package: 'packages/client',
     test: 'of a task goes to the queue of its worker only, whatever the worker says of it',
   },
+  {
+    name: 'state kept over a freeze',
+    file: 'packages/actor/src/host.ts',
+    find: '        cell.loaded = undefined;\n        return this.holds.abandon([...waiting, ...batch]);',
+    replace: '        return this.holds.abandon([...waiting, ...batch]);',
+    package: 'packages/actor',
+    test: 'keeps no state, after a freeze during its activation, for which the outcome of a write was not folded',
+  },
 ];

@@ -147,7 +147,12 @@ class Host implements EntityHost {
     while (batch.length > 0 || waiting.length > 0) {
       // a freeze lies behind us: what we hold is delivered elsewhere already
       this.options.guard?.check();
-      if (generation !== this.generation) return this.holds.abandon([...waiting, ...batch]);
+      if (generation !== this.generation) {
+        // an activation that was under way has put its state here since: without the outcomes that are dropped with this turn it
+        // would ignore, and acknowledge, the messages that bring them back
+        cell.loaded = undefined;
+        return this.holds.abandon([...waiting, ...batch]);
+      }
       if (turn.isPutOff || this.stopped.signal.aborted) return this.holds.release([...waiting, ...batch]);
       const loaded = await this.load(cell, outcomes);
       // no outcomes after a reload: another host has gone on with this record; ours come again and answer nothing

@@ -198,6 +198,23 @@ describe('a turn', () => {
     guard.stop();
   });
 
+  it('keeps no state, after a freeze during its activation, for which the outcome of a write was not folded', async () => {
+    const broker = createBroker();
+    const host = broker.host(counter());
+    broker.fault = (call) => {
+      if (call !== 'load') return;
+      broker.fault = () => undefined;
+      host.thaw();
+    };
+    broker.post('a', 'writeOnce');
+    await broker.deliverAll(host);
+    expect(broker.mail.size).to.equal(1);
+    // the message comes again: by a kept state it would be ignored, acknowledged, and the write never heard of
+    await broker.deliverAll(host);
+    expect(broker.root('a')?.s).to.include({ written: 1 });
+    expect(broker.mail.size).to.equal(0);
+  });
+
   it('keeps no more records than configured', async () => {
     const broker = createBroker();
     const host = broker.host(counter(), { maxResident: 10 });
