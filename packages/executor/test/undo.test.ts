@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { attempt, chain, child, createExecutor, group, type PlanNode, ref, step, throttled, undoable } from '@troupe/executor';
+import { attempt, chain, child, createExecutor, group, nothing, type PlanNode, ref, step, throttled, undoable } from '@troupe/executor';
 import { type Bench, fatal, hostile, settled, start, steps, success, tasks, Volume, work, createBench } from './bench/index.ts';
 
 const done = (id: string): PlanNode => undoable(step(id, work, {}), step(`un-${id}`, work, { of: ref(id) }));
@@ -54,6 +54,15 @@ describe('what is undoable', () => {
     bench.run();
     expect(undone(bench)).to.deep.equal([]);
     expect(bench.view(id).outcome).to.equal('cancelled');
+    settled(bench);
+  });
+
+  it('may be noted before the step that does it, whose outcome may stay unknown; the step of its undo names what is left', async () => {
+    const { bench, id } = await start(chain(undoable(nothing(), step('un-a', work, {})), bad));
+    fails(bench, 'un-a');
+    bench.run();
+    expect(undone(bench)).to.deep.equal(['un-a']);
+    expect(bench.view(id).left).to.deep.equal(['un-a']);
     settled(bench);
   });
 

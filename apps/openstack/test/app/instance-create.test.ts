@@ -141,6 +141,19 @@ describe('creates of instances, on TEST_NATS_URL and a cloud over HTTP', () => {
     await stage.expectClean();
   });
 
+  it('C1 F6 S61: ports that cannot be taken back are listed', async () => {
+    await using stage = await createStage();
+    const { control } = stage.cloud;
+    control.failCalls({ route: 'nova.servers.create', effect: { kind: 'status', status: 400, message: 'No.' } });
+    control.failCalls({ route: 'neutron.ports.delete', times: 0, effect: { kind: 'status', status: 400, message: 'Nor that.' } });
+    const { error, info } = await stage.run('openstack.instance.create', await insertInstance(stage, 'vm', { volumes: 1 }));
+    expect(error, 'the first error is shown').to.include({ code: 'bad_request' });
+    expect(info.left).to.deep.equal(['release ports']);
+    expect(info.log.map(({ error: one }) => one.code)).to.include('compensation_failed');
+    expect(control.summary().objects.port.total).to.equal(1);
+    await stage.expectClean();
+  });
+
   it('C1 F6: what cannot be built is refused at accept', async () => {
     await using stage = await createStage();
     const ref = await stage.insert('instance', 'vm', { flavor: '1', volumes: [] });

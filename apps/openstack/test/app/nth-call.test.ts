@@ -1,58 +1,10 @@
 import { createBackend } from '@troupe/openstack';
-import type { ResourceRef } from '@troupe/protocol';
 import { until } from '@troupe/test-infra';
 import { expect } from 'chai';
 import { configOf } from '../support/bench.ts';
-import { type CloudObjects, createObjectReader } from '../support/cloud-objects.ts';
 import { insertInstance } from '../support/instances.ts';
+import { type Run, untilUntouched } from '../support/nth-call.ts';
 import { createStage, type Stage } from '../support/stage.ts';
-
-interface Run {
-  readonly n: number;
-  readonly ref: ResourceRef;
-  /** Whether the n-th call came at all, and was refused. */
-  readonly isHit: boolean;
-  readonly end: Awaited<ReturnType<Stage['run']>>;
-  /** What it made on the cloud, and is there still. */
-  readonly made: CloudObjects;
-}
-
-function madeSince(before: CloudObjects, after: CloudObjects): CloudObjects {
-  const fresh = (name: keyof CloudObjects): string[] => after[name].filter((id) => !before[name].includes(id));
-  return { volumes: fresh('volumes'), servers: fresh('servers'), floatingIps: fresh('floatingIps'), idlePorts: fresh('idlePorts') };
-}
-
-/** Runs a scenario again and again, with its n-th call to the cloud refused for n = 1, 2, 3, … until it passes untouched. */
-async function untilUntouched(
-  stage: Stage,
-  executor: string,
-  prepare: (name: string) => Promise<ResourceRef>,
-  check: (run: Run) => Promise<void>,
-): Promise<number> {
-  const { control } = stage.cloud;
-  const readObjects = await createObjectReader(stage.cloud);
-  const run = async (n: number): Promise<Run> => {
-    const before = await readObjects();
-    const ref = await prepare(`n${n}`);
-    const fault = control.failCalls({ route: '*', nth: n, effect: { kind: 'status', status: 400, message: 'not this time' } });
-    const end = await stage.run(executor, ref);
-    const isHit = control.faults().calls.some(({ id, hits }) => id === fault && hits > 0);
-    control.clearFaults();
-    expect(end.outcome, `call ${n}`).to.equal(isHit ? 'failed' : 'succeeded');
-    return { n, ref, isHit, end, made: madeSince(before, await readObjects()) };
-  };
-  // the first one logs in, which would shift all others
-  await check(await run(Infinity));
-  let untouched = 0;
-  let n = 0;
-  // the number of looks differs from run to run, so one that passes may have been lucky
-  while (untouched < 2) {
-    const one = await run(++n);
-    untouched = one.isHit ? 0 : untouched + 1;
-    await check(one);
-  }
-  return n - untouched;
-}
 
 async function expectErred(stage: Stage, { n, ref, end }: Run): Promise<void> {
   const row = (await stage.row(ref.kind, ref.id))!;

@@ -29,7 +29,9 @@ export function undoableInnerEnded(run: Run, path: string, index: number, result
   op.active.delete(path);
   forgetUnfinished(run, `${path}.1`);
   if (!result.ok) {
-    const step = firstStep(nodeOf(run, path, 'undoable').nodes[0]!) ?? path;
+    const [body, undo] = nodeOf(run, path, 'undoable').nodes;
+    // a body without a step stands for what comes after it
+    const step = firstStep(body!) ?? firstStep(undo!) ?? path;
     const left = (op.progress.left ??= []);
     if (left.length < LEFT_LIMIT) left.push(step);
     const { error } = result;
