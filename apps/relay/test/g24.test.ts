@@ -1,7 +1,8 @@
 // Needs the servers of TEST_NATS_URL and TEST_POSTGRES_URL.
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { startProxy, until } from '@troupe/test-infra';
+import { installProbe } from '@troupe/actor';
+import { startPostgres, startProxy, until } from '@troupe/test-infra';
 import { type Installation, startInstallation } from './support.ts';
 
 const volume = (id: string) => ({ kind: 'volume', id });
@@ -109,6 +110,31 @@ describe('G24: exactly one run after a crash in between', () => {
       expect(await s.volume('v1')).to.include({ state: 3 });
     }).timeout(40_000);
   }
+
+  it('a database that is killed between publish and delete is started again, and the operation runs once', async () => {
+    await using server = await startPostgres();
+    await using s = await startInstallation({ database: server.url });
+    let kills: Promise<void> | undefined;
+    installProbe((name) => {
+      if (name === 'relay.published') kills ??= server.kill();
+      return kills;
+    });
+    try {
+      const id = await createVolume(s, 'v1');
+      await s.relay({ sweepMs: 10 });
+      await until('the death of the database', () => kills !== undefined);
+      await kills;
+      await s.forgetWindow(id);
+      await server.restart();
+      expect(await s.ended(id)).to.include({ outcome: 'succeeded' });
+      await until('the second answer', () => s.answers(id).includes('duplicate'), 20_000);
+      await until('an empty outbox', async () => (await s.waiting()) === 0);
+      expect(s.runsOf('v1')).to.equal(1);
+      expect(await s.volume('v1')).to.include({ state: 3 });
+    } finally {
+      installProbe(undefined);
+    }
+  }).timeout(60_000);
 
   it('a row that is published again two days later starts nothing: the record of the operation answers', async () => {
     await using s = await startInstallation();

@@ -151,7 +151,7 @@ export async function startInstallation(options: { readonly servers?: string; re
     },
     waiting: async () => Number((await schema.query('SELECT count(*) AS n FROM troupe_outbox'))[0]!['n']),
     volume: async (id: string) => (await pool.query(`SELECT * FROM ${schema.name}.volumes WHERE id = $1`, [id])).rows[0],
-    ended: (id: string) => until(`operation ${id}`, () => client.operation(id), 10_000).then(() => client.follow(id).ended()),
+    ended: (id: string) => until(`operation ${id}`, () => client.operation(id), 20_000).then(() => client.follow(id).ended()),
     async [Symbol.asyncDispose]() {
       for (const service of services) await service[Symbol.asyncDispose]();
       for (const child of children) {
