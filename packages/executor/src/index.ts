@@ -19,6 +19,7 @@ export {
   type PlanContext,
   type Snapshot,
 } from './executor.ts';
+export { type Cleanup, type CleanupKind, type CleanupOptions, createCleanup } from './cleanup.ts';
 export { type Explanation, type ExplainLookups, explainOperation, type Wait } from './explain.ts';
 export { judgeCommand, type Judgement } from './judge.ts';
 export { operationBehaviour, type OperationOptions } from './operation/behaviour.ts';
@@ -29,6 +30,7 @@ export {
   chain,
   child,
   expand,
+  fail,
   giveBack,
   group,
   nothing,

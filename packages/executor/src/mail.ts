@@ -33,12 +33,22 @@ export interface ChildAnswered {
   readonly error?: WireError;
 }
 
+/** A backend object that an operation could not remove, and why. */
+export interface Orphan {
+  readonly kind: string;
+  readonly id: string;
+  readonly backendId: string;
+  readonly error: { readonly code: string; readonly message: string };
+}
+
 export interface ChildEnded {
   readonly operation: string;
   readonly node: string;
   readonly outcome: Outcome;
   readonly output?: Json;
   readonly error?: WireError;
+  /** Backend objects that it left behind. */
+  readonly orphans?: readonly Orphan[];
 }
 
 /** To an operation: tell me when you end. Answered with `operation.over`, at once if it is over. */

@@ -3,7 +3,7 @@
  * leases that it runs under, and the resources that this operation owns: those it neither takes nor ends.
  */
 import { encodeJson, type Command, type CommandOptions, type JsonObject, type ResourceRef, type WireError } from '@troupe/protocol';
-import type { ChildAnswered, ChildEnded, ChildMail, LentResource } from '../mail.ts';
+import type { ChildAnswered, ChildEnded, ChildMail, LentResource, Orphan } from '../mail.ts';
 import { endStep, failNode, heldAround, nodeOf, OK, planOf, type Run, send, stateOf } from '../operation/run.ts';
 import type { NodeStateOf } from '../operation/state.ts';
 import { watchFor } from '../operation/watchdog.ts';
@@ -74,6 +74,7 @@ export function childEnded(run: Run, path: string, body: ChildEnded): void {
   const state = stateOf(run, path, 'child');
   if (state === undefined || body.operation !== childId(run, path)) return;
   const node = nodeOf(run, path, 'child');
+  keepOrphans(run, body.orphans ?? []);
   if (state.late === 1) return fail(run, path, late(run, node, state));
   if (state.p === 'cancel' && body.outcome !== 'succeeded')
     return endStep(run, path, { ok: false, error: body.error ?? cancelled(), stopped: true });
@@ -84,6 +85,17 @@ export function childEnded(run: Run, path: string, body: ChildEnded): void {
   const output = body.output ?? null;
   keepOutput(run, node.output ?? node.id, output, encodeJson(output).length);
   endStep(run, path, OK);
+}
+
+const ORPHANS_LIMIT = 100;
+
+function keepOrphans(run: Run, found: readonly Orphan[]): void {
+  if (found.length === 0) return;
+  const orphans = (run.op.progress.orphans ??= []);
+  for (const one of found) {
+    const known = orphans.some((other) => other.kind === one.kind && other.id === one.id && other.backendId === one.backendId);
+    if (!known && orphans.length < ORPHANS_LIMIT) orphans.push(one);
+  }
 }
 
 /** Asked to end; the node ends when the child has, for its handling comes first (S66). */

@@ -22,6 +22,7 @@ export function deadlineOf(plan: CompiledPlan, node: CompiledNode, state: NodeSt
     case 'chain':
     case 'undoable':
     case 'expand':
+    case 'fail':
     case 'group':
     case 'pause':
     case 'giveBack':

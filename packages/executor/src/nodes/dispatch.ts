@@ -4,6 +4,7 @@ import type { CompiledNode } from '../plan/compiled.ts';
 import { endNode, nodeOf, type NodeResult, OK, type Run } from '../operation/run.ts';
 import type { NodeState } from '../operation/state.ts';
 import { firstInner, takeUnfinished } from '../operation/unfinished.ts';
+import { resolveInput } from '../plan/ref.ts';
 import { partEnded, startAttempt } from './attempt.ts';
 import { childOverdue, startChild, stopChild } from './child.ts';
 import { expandAgain, expandInnerEnded, expandReleased, startExpand, stopExpand } from './expand.ts';
@@ -33,6 +34,8 @@ export function startNode(run: Run, path: string, node: CompiledNode): void {
       return startWait(run, path);
     case 'signal':
       return startSignal(run, path);
+    case 'fail':
+      return startFail(run, path);
     case 'expand':
       return startExpand(run, path);
     case 'undoable':
@@ -69,6 +72,7 @@ export function startsNothing(node: CompiledNode): boolean {
     case 'transition':
     case 'child':
     case 'expand':
+    case 'fail':
       return false;
   }
 }
@@ -79,7 +83,7 @@ export function innerEnded(run: Run, path: string, node: CompiledNode, index: nu
     case 'chain':
       return chainInnerEnded(run, path, index, result);
     case 'group':
-      return memberEnded(run, path, result);
+      return memberEnded(run, path, index, result);
     case 'throttled':
       return throttledInnerEnded(run, path, index, result);
     case 'attempt':
@@ -96,6 +100,7 @@ export function innerEnded(run: Run, path: string, node: CompiledNode, index: nu
     case 'giveBack':
     case 'transition':
     case 'child':
+    case 'fail':
       throw new Error(`a ${node.type} has no inner nodes`);
   }
 }
@@ -201,6 +206,12 @@ export function nodeOverdue(run: Run, path: string): void {
     case undefined:
       return;
   }
+}
+
+function startFail(run: Run, path: string): void {
+  const { code, message, data } = nodeOf(run, path, 'fail');
+  const resolved = resolveInput(data, run.op.outputs);
+  endNode(run, path, { ok: false, error: { code, message, ...(data === undefined || !resolved.ok ? {} : { data: resolved.value }) } });
 }
 
 function startChain(run: Run, path: string): void {

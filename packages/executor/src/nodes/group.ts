@@ -2,11 +2,25 @@
  * A group: members side by side, joined exactly once. Which members are done is known from two counters and the set of
  * nodes under way; a member ends once, because it is gone from that set then.
  */
-import type { WireError } from '@troupe/protocol';
+import { encodeJson, type WireError } from '@troupe/protocol';
+import { boundError } from '../operation/bound.ts';
 import type { NodeStateOf } from '../operation/state.ts';
 import { noteUnstarted, takeUnstarted, unfinishedInner } from '../operation/unfinished.ts';
-import type { CompiledGroup } from '../plan/compiled.ts';
-import { keepError, nodeOf, type NodeResult, endNode, OK, type Run, self, send, stateOf, TURN_BUDGET_BYTES } from '../operation/run.ts';
+import { type CompiledGroup, nameIn } from '../plan/compiled.ts';
+import { keepOutput } from './task-message.ts';
+import {
+  dropError,
+  keepError,
+  nodeOf,
+  type NodeResult,
+  endNode,
+  OK,
+  type Run,
+  self,
+  send,
+  stateOf,
+  TURN_BUDGET_BYTES,
+} from '../operation/run.ts';
 
 export function startGroup(run: Run, path: string): void {
   const node = nodeOf(run, path, 'group');
@@ -36,14 +50,15 @@ export function refillGroup(run: Run, path: string): void {
   run.jobs.push({ do: 'start', path: member }, { do: 'refill', path });
 }
 
-export function memberEnded(run: Run, path: string, result: NodeResult): void {
+export function memberEnded(run: Run, path: string, index: number, result: NodeResult): void {
   const state = stateOf(run, path, 'group');
   if (state === undefined) return;
   const node = nodeOf(run, path, 'group');
   state.done++;
   if (result.ok && node.quorum !== undefined) state.g = (state.g ?? 0) + 1;
   if (!result.ok && !(result.stopped === true && state.x === 1)) {
-    keepError(run, path, result.error);
+    // whoever collects keeps each error, the others the first
+    keepError(run, node.collect === true ? `${path}.${index}` : path, result.error);
     state.f = 1;
   }
   const decided = state.x === 1 ? undefined : decidedBy(node, state, result);
@@ -56,6 +71,8 @@ export function memberEnded(run: Run, path: string, result: NodeResult): void {
     run.jobs.push({ do: 'refill', path });
     return;
   }
+  if (node.collect === true && state.x !== 1) return collected(run, path, node);
+  if (node.collect === true) for (const i of node.nodes.keys()) dropError(run, `${path}.${i}`);
   const error = run.op.errors.get(path);
   const isGood = node.quorum === undefined ? error === undefined && state.x !== 1 : (state.g ?? 0) >= node.quorum;
   if (!isGood && state.next < node.nodes.length) noteUnstarted(run, path, state.next);
@@ -65,10 +82,29 @@ export function memberEnded(run: Run, path: string, result: NodeResult): void {
 /** Why the members under way are not needed any more; undefined = they are. */
 function decidedBy(node: CompiledGroup, state: NodeStateOf<'group'>, result: NodeResult): WireError | undefined {
   const failed = { code: 'cancelled', message: 'another member of its group failed', ...(result.ok ? {} : { cause: result.error }) };
-  if (node.quorum === undefined) return result.ok || node.waitAll === true ? undefined : failed;
+  if (node.quorum === undefined) return result.ok || node.waitAll === true || node.collect === true ? undefined : failed;
   const good = state.g ?? 0;
   if (good >= node.quorum) return { code: 'cancelled', message: 'enough members of its group have succeeded' };
   return node.nodes.length - (state.done - good) < node.quorum ? failed : undefined;
+}
+
+const REPORT_LIMIT_BYTES = 200_000;
+
+/** All have ended: what went wrong is the output, the group has succeeded. */
+function collected(run: Run, path: string, node: CompiledGroup): void {
+  const report: { member: number; step: string; error: WireError }[] = [];
+  let bytes = 0;
+  for (const [index, member] of node.nodes.entries()) {
+    const at = `${path}.${index}`;
+    const error = run.op.errors.get(at);
+    if (error === undefined) continue;
+    dropError(run, at);
+    const entry = { member: index, step: nameIn(member) ?? at, error: boundError(error, 300, 2) };
+    bytes += encodeJson(entry).length;
+    if (bytes <= REPORT_LIMIT_BYTES) report.push(entry);
+  }
+  keepOutput(run, node.output ?? node.id!, report as never, bytes);
+  endNode(run, path, OK);
 }
 
 function endOf(last: NodeResult, error: { readonly code: string; readonly message: string } | undefined): NodeResult {

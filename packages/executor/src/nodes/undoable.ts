@@ -9,7 +9,7 @@ import { undoItem } from '../operation/items.ts';
 import { logError } from '../operation/log.ts';
 import { forgetUnfinished } from '../operation/unfinished.ts';
 import { endNode, nodeOf, type NodeResult, planOf, type Run, stateOf } from '../operation/run.ts';
-import { type CompiledNode, nodesOf } from '../plan/compiled.ts';
+import { nameIn } from '../plan/compiled.ts';
 import { countSteps } from '../plan/limits.ts';
 
 const LEFT_LIMIT = 100;
@@ -31,7 +31,7 @@ export function undoableInnerEnded(run: Run, path: string, index: number, result
   if (!result.ok) {
     const [body, undo] = nodeOf(run, path, 'undoable').nodes;
     // a body without a step stands for what comes after it
-    const step = firstStep(body!) ?? firstStep(undo!) ?? path;
+    const step = nameIn(body!) ?? nameIn(undo!) ?? path;
     const left = (op.progress.left ??= []);
     if (left.length < LEFT_LIMIT) left.push(step);
     const { error } = result;
@@ -62,13 +62,4 @@ export function isToBeUndone(run: Run, result: NodeResult): boolean {
   const { stop } = progress;
   if (stop === undefined) return !result.ok;
   return stop.keep !== true && stop.outcome !== 'superseded' && planOf(run) !== undefined;
-}
-
-function firstStep(node: CompiledNode): string | undefined {
-  if ('id' in node && node.type !== 'throttled') return node.id;
-  for (const inner of nodesOf(node)) {
-    const found = firstStep(inner);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

@@ -83,7 +83,11 @@ export function tellParent(run: Run): void {
   const common = { operation: op.key, node: parent.node, ...(error === undefined ? {} : { error }) };
   if (outcome === undefined) send(run, to, 'child.answered', { operation: op.key, node: parent.node, accepted: true });
   else if (outcome === 'rejected') send(run, to, 'child.answered', common);
-  else send(run, to, 'child.ended', { ...common, outcome, ...(output === undefined ? {} : { output }) });
+  else {
+    const { orphans } = op.progress;
+    const more = { ...(output === undefined ? {} : { output }), ...(orphans === undefined ? {} : { orphans }) };
+    send(run, to, 'child.ended', { ...common, outcome, ...more });
+  }
 }
 
 /** Who watches is told; of those who queue the first, and with it who stands behind it now. */

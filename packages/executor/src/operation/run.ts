@@ -157,7 +157,7 @@ export function keepError(run: Run, path: string, error: WireError): void {
   run.effects.push({ type: 'putItem', item: errorItem(path), body: bounded as never });
 }
 
-function dropError(run: Run, path: string): void {
+export function dropError(run: Run, path: string): void {
   if (run.op.errors.delete(path)) run.effects.push({ type: 'removeItem', item: errorItem(path) });
 }
 

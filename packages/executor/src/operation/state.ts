@@ -13,7 +13,7 @@
 import type { Context, Json, Outcome, QueueClass, ResourceRef, WireError } from '@troupe/protocol';
 import type { ResourceChange, ResourceRecord, ResourceWrite } from '@troupe/actor';
 import type { FamilyName } from '@troupe/resource';
-import type { ChildMail } from '../mail.ts';
+import type { ChildMail, Orphan } from '../mail.ts';
 import type { CompiledPlan } from '../plan/compiled.ts';
 import type { Need } from '../plan/nodes.ts';
 import type { EndRules } from '../executor.ts';
@@ -246,7 +246,8 @@ export interface Progress {
   endedAt?: number;
   output?: Json;
   /** What a forced delete left on the backend, and why. */
-  orphans?: { kind: string; id: string; backendId: string; error: { code: string; message: string } }[];
+  /** Its own and those of its children. */
+  orphans?: Orphan[];
   /** What an Action says about itself, kept after the resource has forgotten it. */
   actionDetails?: Json;
 }

@@ -11,6 +11,7 @@ import type {
   ExecutorTarget,
   ExpandNode,
   ExpandOptions,
+  FailNode,
   GiveBackNode,
   GroupNode,
   GroupOptions,
@@ -122,6 +123,11 @@ export function expand(id: string, planner: string | { readonly name: string }, 
  */
 export function undoable(body: PlanNode, undo: PlanNode): UndoableNode {
   return { type: 'undoable', body, undo };
+}
+
+/** Fails: for branches that have found out that this cannot end well. */
+export function fail(code: string, message: string, data?: unknown): FailNode {
+  return { type: 'fail', code, message, ...(data === undefined ? {} : { data }) };
 }
 
 /** Does nothing and succeeds. */

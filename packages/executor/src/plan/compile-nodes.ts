@@ -2,15 +2,15 @@
 import type { Json } from '@troupe/protocol';
 import { countAt, knownKeys, msAt, oneOf, refAt, textAt, wordsAt, wrong } from './checks.ts';
 import type { Compiler, Place } from './compile.ts';
-import type { CompiledNode } from './compiled.ts';
-import type { AttemptNode, ChildNode, ExpandNode, GroupNode, PlanNode, TransitionNode, WaitNode } from './nodes.ts';
+import type { CompiledGroup, CompiledNode } from './compiled.ts';
+import type { AttemptNode, ChildNode, ExpandNode, FailNode, GroupNode, PlanNode, TransitionNode, WaitNode } from './nodes.ts';
 import type { StoredInput } from './ref.ts';
 
 /** Characters of the name of a signal at the most. */
 export const SIGNAL_LIMIT_CHARS = 64;
 
-export function compileGroup(node: GroupNode, place: Place): { type: 'group'; waitAll?: true; quorum?: number; window: number } {
-  knownKeys(node, ['type', 'policy', 'window', 'nodes'], place.field);
+export function compileGroup(node: GroupNode, place: Place, compiler: Compiler): Omit<CompiledGroup, 'nodes'> {
+  knownKeys(node, ['type', 'policy', 'window', 'nodes', ...(node.policy === 'collect' ? ['id', 'output'] : [])], place.field);
   const field = `${place.field}.policy`;
   const window = countAt(node.window ?? 100, `${place.field}.window`, 1, 500);
   if (typeof node.policy === 'object' && node.policy !== null) {
@@ -18,7 +18,12 @@ export function compileGroup(node: GroupNode, place: Place): { type: 'group'; wa
     const members = Array.isArray(node.nodes) ? node.nodes.length : 0;
     return { type: 'group', quorum: countAt(node.policy.quorum, `${field}.quorum`, 1, members), window };
   }
-  const policy = oneOf(node.policy ?? 'failFast', ['failFast', 'waitAll'], field);
+  const policy = oneOf(node.policy ?? 'failFast', ['failFast', 'waitAll', 'collect'], field);
+  if (policy === 'collect') {
+    const id = compiler.id(node.id, place);
+    const output = compiler.output(node.output, id, place);
+    return { type: 'group', collect: true, id, ...(output === undefined ? {} : { output }), window };
+  }
   return { type: 'group', ...(policy === 'waitAll' ? { waitAll: true } : {}), window };
 }
 
@@ -97,6 +102,13 @@ export function compileChild(node: ChildNode, place: Place, compiler: Compiler):
     deadlineMs: msAt(node.deadline ?? '24h', `${place.field}.deadline`, 1),
     ...(output === undefined ? {} : { output }),
   };
+}
+
+export function compileFail(node: FailNode, place: Place, stored: (value: unknown, at: Place) => StoredInput | undefined): CompiledNode {
+  knownKeys(node, ['type', 'code', 'message', 'data'], place.field);
+  const data = stored(node.data, { ...place, field: `${place.field}.data` });
+  const code = textAt(node.code, `${place.field}.code`, 100);
+  return { type: 'fail', code, message: textAt(node.message, `${place.field}.message`, 1_000), ...(data === undefined ? {} : { data }) };
 }
 
 export function compileExpand(node: ExpandNode, place: Place, compiler: Compiler): CompiledNode {

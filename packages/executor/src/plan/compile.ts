@@ -9,7 +9,7 @@ import type { TaskContract } from '@troupe/task';
 import { type PlanTask, planTask } from './plan-task.ts';
 import { idAt, knownKeys, wrong } from './checks.ts';
 import { type CompiledNode, type CompiledPlan, ROOT_PATH } from './compiled.ts';
-import { attemptParts, compileChild, compileExpand, compileGroup, compileTransition, compileWait } from './compile-nodes.ts';
+import { attemptParts, compileChild, compileExpand, compileFail, compileGroup, compileTransition, compileWait } from './compile-nodes.ts';
 import { compileThrottled, compileGiveBack, heldByParents, type HeldNeed } from './compile-lease.ts';
 import { compilePoll, compileStep } from './compile-work.ts';
 import { measure } from './limits.ts';
@@ -161,7 +161,7 @@ export function compilePlan(plan: PlanNode, settings: CompileSettings = {}): Com
         return { type: 'chain', nodes: many(node.nodes, path, held) };
       case 'group':
         groups.add(path);
-        return { ...compileGroup(node, place), nodes: many(node.nodes, path, held) };
+        return { ...compileGroup(node, place, compiler), nodes: many(node.nodes, path, held) };
       case 'wait':
         return compileWait(node, place, compiler);
       case 'undoable':
@@ -171,6 +171,8 @@ export function compilePlan(plan: PlanNode, settings: CompileSettings = {}): Com
           type: 'undoable',
           nodes: [visit(node.body, `${path}.0`, held), visit(node.undo, `${path}.1`, heldByParents(settings.held ?? []))],
         };
+      case 'fail':
+        return compileFail(node, place, stored);
       case 'expand':
         return compileExpand(node, place, compiler);
       case 'throttled': {

@@ -55,6 +55,10 @@ export interface CompiledGroup {
   readonly waitAll?: true;
   /** Successes that are enough. */
   readonly quorum?: number;
+  /** Never fails; what went wrong is the output. */
+  readonly collect?: true;
+  readonly id?: string;
+  readonly output?: string;
   readonly window: number;
 }
 
@@ -80,6 +84,13 @@ export interface CompiledSignal {
   readonly signal: string;
   readonly deadlineMs: number;
   readonly output?: string;
+}
+
+export interface CompiledFail {
+  readonly type: 'fail';
+  readonly code: string;
+  readonly message: string;
+  readonly data?: StoredInput;
 }
 
 export interface CompiledExpand {
@@ -156,6 +167,7 @@ export type CompiledNode =
   | CompiledSignal
   | CompiledUndoable
   | CompiledExpand
+  | CompiledFail
   | CompiledThrottled
   | CompiledGiveBack
   | CompiledTransition
@@ -207,6 +219,16 @@ export function* ancestorsOf(path: string): Generator<string> {
 
 export function isWithin(path: string, ancestor: string): boolean {
   return path === ancestor || (path.startsWith(ancestor) && path[ancestor.length] === '.');
+}
+
+/** The first id in a node: what people know it by. */
+export function nameIn(node: CompiledNode): string | undefined {
+  if ('id' in node && node.id !== undefined && node.type !== 'throttled') return node.id;
+  for (const inner of nodesOf(node)) {
+    const found = nameIn(inner);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** Ids of steps and polls to their paths. */

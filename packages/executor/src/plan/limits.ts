@@ -30,6 +30,7 @@ export function measure(node: CompiledNode, tasks: Tasks, queueMs: number, roomB
 function ownRoom(node: CompiledNode): number {
   switch (node.type) {
     case 'chain':
+    case 'fail':
     case 'giveBack':
       return 0;
     case 'undoable':
@@ -83,6 +84,7 @@ export function countSteps(node: CompiledNode): number {
       return countSteps(node.nodes[0]!);
     // what it will be is not known yet; it is added when it is
     case 'expand':
+    case 'fail':
       return 0;
     case 'giveBack':
     case 'transition':
@@ -123,6 +125,7 @@ function duration(node: CompiledNode, by: Measuring): number {
     case 'giveBack':
     case 'transition':
     case 'expand':
+    case 'fail':
       return 0;
     case 'chain':
     case 'undoable':

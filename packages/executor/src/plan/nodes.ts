@@ -101,9 +101,14 @@ export interface GroupOptions {
   /**
    * `failFast` stops the others at the first failure; `waitAll` lets them end and then fails with the first error; `quorum`
    * succeeds as soon as so many have succeeded and fails as soon as they cannot any more, and stops the others either way.
+   * `collect` lets all end, never fails, and puts out what went wrong as a list of `{member, step, error}`; it needs an `id`.
    * Default `failFast`.
    */
-  readonly policy?: 'failFast' | 'waitAll' | { readonly quorum: number };
+  readonly policy?: 'failFast' | 'waitAll' | 'collect' | { readonly quorum: number };
+  /** Of a group that collects. */
+  readonly id?: string;
+  /** Name of the output of a group that collects. Default: its id. */
+  readonly output?: string;
   /** Members under way at once, 1 to 500. Default 100. */
   readonly window?: number;
 }
@@ -186,6 +191,16 @@ export interface ChildNode extends ChildOptions {
   readonly executor: ExecutorTarget;
 }
 
+/** Ends its branch as failed. */
+export interface FailNode {
+  readonly type: 'fail';
+  /** What `catch` clauses match. */
+  readonly code: string;
+  readonly message: string;
+  /** May hold references. */
+  readonly data?: unknown;
+}
+
 export interface ExpandOptions {
   /** For the planner; may hold references. */
   readonly input?: unknown;
@@ -226,6 +241,7 @@ export type PlanNode =
   | ChildNode
   | UndoableNode
   | ExpandNode
+  | FailNode
   | AttemptNode;
 
 export type { Need };
