@@ -113,6 +113,7 @@ const SAID = new Set([
   'undecodable',
   'unknownTask',
   'taskBuried',
+  'taskCrashed',
   'stoodStill',
   'drained',
   'taskHandedBack',

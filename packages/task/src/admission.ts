@@ -78,10 +78,24 @@ export async function isWanted(options: Pick<AdmissionOptions, 'records' | 'want
 }
 
 /** Takes a recorded start back: it was handed back, which is no crash. The mark itself stays. Throws `unavailable`. */
-export async function unrecordStart(records: TaskRecords, message: TaskMessage): Promise<void> {
+export function unrecordStart(records: TaskRecords, message: TaskMessage): Promise<void> {
+  return changeStarts(records, message, (mark) => (mark === undefined ? undefined : Math.max(0, mark.starts - 1)));
+}
+
+/** Counts a start of which it turned out only afterwards that it has no end. Throws `unavailable`. */
+export function recordCrash(records: TaskRecords, message: TaskMessage): Promise<void> {
+  return changeStarts(records, message, (mark) => (mark?.starts ?? 0) + 1);
+}
+
+async function changeStarts(
+  records: TaskRecords,
+  { id }: TaskMessage,
+  change: (mark: StartMark | undefined) => number | undefined,
+): Promise<void> {
   for (;;) {
-    const mark = await records.readMark(message.id);
-    if (mark === undefined || mark.starts === 0) return;
-    if (await records.writeMark(message.id, mark.starts - 1, mark.revision, MARK_TTL_MS)) return;
+    const mark = await records.readMark(id);
+    const starts = change(mark);
+    if (starts === undefined || starts === mark?.starts) return;
+    if (await records.writeMark(id, starts, mark?.revision ?? 0, MARK_TTL_MS)) return;
   }
 }

@@ -1,11 +1,14 @@
 /**
  * One attempt: hooks in order under a time limit and a signal. Never throws. It is over for the queue when the handler has
- * ended, or when an aborted handler has not noticed within its grace; the handler itself may end later.
+ * ended, or when an aborted handler has not noticed within its grace; the handler itself may end later. One that is
+ * isolated is terminated then.
  */
 import type { Clock } from '@troupe/actor';
-import type { TaskMessage, TaskOutcome } from '@troupe/protocol';
+import { type ErrorCode, type TaskMessage, type TaskOutcome, toWireError, type WireError } from '@troupe/protocol';
 import { isFatal, isRetry } from './errors.ts';
-import { type Handler, splitPatch, type TaskContext } from './handler.ts';
+import type { Handler, TaskContext } from './handler.ts';
+import { type HookEnd, type HookRun, runHooks } from './hooks.ts';
+import { startThread, type Thread, ThreadCrashed } from './isolated.ts';
 import { encodeSuccess, failureOf, type Phase, type Standing, timeoutOf, unknownForGood } from './outcome.ts';
 import { validated } from './schema.ts';
 
@@ -19,7 +22,9 @@ export type AttemptEnd =
   /** `running`: the handler is still at it, and keeps its slot. */
   | { readonly type: 'outcome'; readonly outcome: TaskOutcome; readonly running: boolean }
   /** A drain took it from the handler: there is no outcome, and it is run elsewhere. */
-  | { readonly type: 'handedBack'; readonly running: boolean };
+  | { readonly type: 'handedBack'; readonly running: boolean }
+  /** Its thread died: a start without an end. */
+  | { readonly type: 'crashed'; readonly error: WireError; readonly running: false };
 
 export interface AttemptOptions {
   readonly handler: Handler;
@@ -41,6 +46,7 @@ export class Attempt implements Standing {
   private readonly controller = new AbortController();
   private readonly cancelLimit: () => void;
   private cancelGrace: (() => void) | undefined;
+  private thread: Thread | undefined;
   private finish!: (end: AttemptEnd) => void;
 
   constructor(options: AttemptOptions) {
@@ -59,7 +65,7 @@ export class Attempt implements Standing {
   abort(reason: AbortReason): void {
     if (this.abortedBy !== undefined) return;
     this.cancelLimit();
-    this.cancelGrace = this.options.clock.setTimer(ABORT_GRACE_MS, () => this.finish(this.givenUp(reason, true)));
+    this.cancelGrace = this.options.clock.setTimer(ABORT_GRACE_MS, () => this.graceIsOver(reason));
     this.controller.abort(reason);
   }
 
@@ -75,48 +81,51 @@ export class Attempt implements Standing {
     this.finish(end);
   }
 
-  private async runHooks(): Promise<TaskOutcome> {
-    const { handler, message, reconcile } = this.options;
-    const { contract, object } = handler;
-    const input = await validated(contract.input, message.input, 'input', 'invalid_input');
-    this.phase = 'load';
-    const bare = { ...this.options.context, signal: this.controller.signal, loaded: undefined };
-    const context: TaskContext<unknown> = object.load === undefined ? bare : { ...bare, loaded: await object.load(bare) };
-    let value: unknown;
-    if (reconcile) {
-      this.phase = 'reconcile';
-      if (object.reconcile === undefined) {
-        return unknownForGood(`${contract.name} may have run already, and has no reconcile that could look`);
-      }
-      const { found } = await object.reconcile(input, context);
-      if (found === 'unknown') return unknownForGood(`${contract.name}: the backend does not tell whether it happened`);
-      this.mayHaveHappened = found !== false;
-      value = found === false ? await this.runIt(input, context) : found;
-    } else {
-      value = await this.runIt(input, context);
-    }
-    if (object.after !== undefined) {
-      this.phase = 'after';
-      await object.after(splitPatch(value).output, context);
-    }
-    this.phase = 'encode';
-    return await encodeSuccess(handler, value);
+  private graceIsOver(reason: AbortReason): void {
+    if (this.thread === undefined) this.finish(this.givenUp(reason, true));
+    else this.thread.terminate();
   }
 
-  private async runIt(input: unknown, context: TaskContext<unknown>): Promise<unknown> {
-    const { object } = this.options.handler;
-    if (object.before !== undefined) {
-      this.phase = 'before';
-      await object.before(input, context);
+  private async runHooks(): Promise<TaskOutcome> {
+    const { handler, message, reconcile, context } = this.options;
+    const { contract, object } = handler;
+    const input = await validated(contract.input, message.input, 'input', 'invalid_input');
+    const run: Omit<HookRun, 'object'> = {
+      reconcile,
+      input,
+      context: { ...context, signal: this.controller.signal },
+      enter: (phase, mayHaveHappened = this.mayHaveHappened) => {
+        this.phase = phase;
+        this.mayHaveHappened = mayHaveHappened;
+      },
+    };
+    const end = object === undefined ? await this.runThread(run) : await runHooks({ ...run, object });
+    if (end.type === 'unknown') {
+      return unknownForGood(
+        end.why === 'noReconcile'
+          ? `${contract.name} may have run already, and has no reconcile that could look`
+          : `${contract.name}: the backend does not tell whether it happened`,
+      );
     }
-    this.phase = 'run';
-    this.mayHaveHappened = true;
-    return object.run(input, context);
+    this.phase = 'encode';
+    return await encodeSuccess(handler, end.value);
+  }
+
+  private async runThread(run: Omit<HookRun, 'object'>): Promise<HookEnd> {
+    this.thread = startThread({ ...run, isolation: this.options.handler.isolation! });
+    try {
+      return await this.thread.end;
+    } finally {
+      this.thread = undefined;
+    }
   }
 
   /** A success is a success, however late; a throw after an abort is the abort, unless the handler says what it means. */
   private thrown(thrown: unknown): AttemptEnd {
     const reason = this.abortedBy;
+    if (reason === undefined && thrown instanceof ThreadCrashed) {
+      return { type: 'crashed', error: toWireError(thrown, 'worker_lost' satisfies ErrorCode), running: false };
+    }
     const said = isFatal(thrown) || isRetry(thrown);
     if (reason === undefined || (reason === 'timeLimit' && (said || this.phase === 'encode'))) {
       return { type: 'outcome', outcome: failureOf(this.options.handler, this, thrown), running: false };

@@ -29,7 +29,7 @@ export class Retry extends Error {
     this.code = options.code ?? 'handler_error';
     this.afterMs = options.after === undefined ? undefined : durationMs(options.after, 'after');
     this.data = options.data;
-    Object.defineProperty(this, RETRY, { value: true });
+    brandRetry(this);
   }
 }
 
@@ -44,7 +44,7 @@ export class Fatal extends Error {
     this.name = 'Fatal';
     this.code = options.code ?? 'fatal';
     this.data = options.data;
-    Object.defineProperty(this, FATAL, { value: true });
+    brandFatal(this);
   }
 }
 
@@ -54,6 +54,14 @@ export function isRetry(value: unknown): value is Retry {
 
 export function isFatal(value: unknown): value is Fatal {
   return hasBrand(value, FATAL);
+}
+
+export function brandRetry<E extends Error>(error: E): E {
+  return Object.defineProperty(error, RETRY, { value: true });
+}
+
+export function brandFatal<E extends Error>(error: E): E {
+  return Object.defineProperty(error, FATAL, { value: true });
 }
 
 /** The pause that a `Retry` asks for; anything else than a number, as an object that only looks like one may have, is none. */

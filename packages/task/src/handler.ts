@@ -5,6 +5,7 @@
 import type { Context, Json, ResourcePatch, ResourceRef } from '@troupe/protocol';
 import { TroupeError } from '@troupe/protocol';
 import type { InputOf, OutputOf, TaskContract } from './contract.ts';
+import { type IsolatedHandler, isolation, type Isolation } from './isolation.ts';
 import { onlyKnown } from './options.ts';
 
 export interface TaskContext<L = undefined> {
@@ -84,27 +85,42 @@ export function splitPatch(value: unknown): { output: unknown; patch: ResourcePa
 
 export interface Handler {
   readonly contract: TaskContract;
-  readonly object: HandlerObject<unknown, unknown, unknown>;
+  /** Its hooks, or where they are to be had. */
+  readonly object: HandlerObject<unknown, unknown, unknown> | undefined;
+  readonly isolation: Isolation | undefined;
 }
 
 /**
- * Ties a handler to its contract. Throws `invalid_options` for a hook that does not exist or is no function.
+ * Ties a handler to its contract. Throws `invalid_options` for a hook that does not exist or is no function, and for an
+ * isolated one whose module is not there.
  *
  *     handle(createVolume, (input, { signal, idempotencyToken }) => cloud.create(input.size, { idempotencyToken, signal }))
+ *     handle(convertImage, { isolate: true, module: new URL('./convert-image.js', import.meta.url) })
  */
 export function handle<C extends TaskContract, L = undefined>(
   contract: C,
-  handler: HandlerFunction<InputOf<C>, OutputOf<C>, L> | HandlerObject<InputOf<C>, OutputOf<C>, L>,
+  handler: HandlerFunction<InputOf<C>, OutputOf<C>, L> | HandlerObject<InputOf<C>, OutputOf<C>, L> | IsolatedHandler,
 ): Handler {
+  if (typeof handler === 'object' && handler !== null && 'isolate' in handler) {
+    return Object.freeze({ contract, object: undefined, isolation: isolation(handler) });
+  }
+  return Object.freeze({ contract, object: handlerObject(contract.name, handler as never), isolation: undefined });
+}
+
+/** Throws `invalid_options`. */
+export function handlerObject(
+  task: string,
+  handler: HandlerFunction<unknown, unknown, unknown> | HandlerObject<unknown, unknown, unknown>,
+): HandlerObject<unknown, unknown, unknown> {
   const object = typeof handler === 'function' ? { run: handler } : handler;
   // an instance of a class may have fields of its own
-  if (Object.getPrototypeOf(object) === Object.prototype) onlyKnown(object, HOOKS, `handler of ${contract.name}`);
+  if (Object.getPrototypeOf(object) === Object.prototype) onlyKnown(object, HOOKS, `handler of ${task}`);
   for (const hook of Object.keys(HOOKS) as (keyof typeof HOOKS)[]) {
     const given: unknown = object[hook];
     if (typeof given === 'function' || (given === undefined && hook !== 'run')) continue;
-    throw new TroupeError('invalid_options', `handler of ${contract.name}: ${hook} must be a function`, { field: hook });
+    throw new TroupeError('invalid_options', `handler of ${task}: ${hook} must be a function`, { field: hook });
   }
-  return Object.freeze({ contract, object: object as HandlerObject<unknown, unknown, unknown> });
+  return object;
 }
 
 /** Handlers by name. Two under one name are a refusal to start, not a silent choice (S11). */
@@ -121,7 +137,7 @@ export function handlersByName(handlers: readonly Handler[]): ReadonlyMap<string
 /** Total: a description never breaks a run (S20). */
 export function describeTask(handler: Handler, input: unknown): string {
   try {
-    const text: unknown = handler.object.describe?.(input);
+    const text: unknown = handler.object?.describe?.(input);
     return typeof text === 'string' && text !== '' ? text.slice(0, 200) : handler.contract.name;
   } catch {
     return handler.contract.name;

@@ -14,6 +14,7 @@ export {
   type WithPatch,
   withPatch,
 } from './handler.ts';
+export type { IsolatedHandler } from './isolation.ts';
 export { loneTaskBehaviour, type LoneTaskBehaviourOptions, type LoneTaskState } from './lone-task.ts';
 export { OUTPUT_LIMIT_BYTES } from './outcome.ts';
 export {

@@ -70,7 +70,8 @@ export function unknownForGood(message: string): TaskOutcome {
   return { kind: 'unknown', error: { code: 'outcome_unknown' satisfies ErrorCode, message, retryable: false } };
 }
 
-function throughJson(value: unknown): Json {
+/** As JSON has it; what cannot be encoded becomes text. */
+export function throughJson(value: unknown): Json {
   try {
     return JSON.parse(JSON.stringify(value ?? null)) as Json;
   } catch {

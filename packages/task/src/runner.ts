@@ -8,8 +8,16 @@
  */
 import { type Clock, probe, type Random } from '@troupe/actor';
 import type { TaskDelivery, TaskSource } from '@troupe/actor/internal';
-import { type ErrorCode, isTroupeError, parseTask, type TaskMessage, type TaskOutcome, toWireError } from '@troupe/protocol';
-import { type Admission, admit, type AdmissionOptions, isWanted, unrecordStart } from './admission.ts';
+import {
+  type ErrorCode,
+  isTroupeError,
+  parseTask,
+  type TaskMessage,
+  type TaskOutcome,
+  toWireError,
+  type WireError,
+} from '@troupe/protocol';
+import { type Admission, admit, type AdmissionOptions, isWanted, recordCrash, unrecordStart } from './admission.ts';
 import { type AbortReason, Attempt, type AttemptEnd } from './attempt.ts';
 import { taskContext } from './context.ts';
 import { describeTask, type Handler } from './handler.ts';
@@ -50,6 +58,8 @@ const UNKNOWN_TASK_DELAY_MS = 2_000;
 const NEWER_VERSION_DELAY_MS = 30_000;
 /** Not at once: this worker has stopped pulling, but its last request may stand for a moment. */
 const HAND_BACK_DELAY_MS = 100;
+/** What has killed its thread is not started again at once. */
+const CRASH_DELAY_MS = 1_000;
 
 /** A message is over for the queue. */
 export interface Over {
@@ -262,6 +272,7 @@ export class Runner {
       if (this.draining) this.drained.finished++;
       return;
     }
+    if (end.type === 'crashed') return this.crashed(work, end.error);
     if (end.running) {
       // it is still at it: another worker gets it when the hold lapses, not sooner
       this.drained.abandoned++;
@@ -270,6 +281,14 @@ export class Runner {
     await this.handBack(work.delivery, work.marked ? work.message : undefined);
     this.drained.handedBack++;
     tell({ type: 'taskHandedBack', id, task });
+  }
+
+  /** As if the worker had died: no outcome, a start that is counted, and the message comes again until there are too many. */
+  private async crashed(work: Work, error: WireError): Promise<void> {
+    const { id, task } = work.message;
+    this.options.tell({ type: 'taskCrashed', id, task, error });
+    if (!work.marked) await this.options.persist(() => recordCrash(this.options.source, work.message));
+    work.delivery.giveBack(CRASH_DELAY_MS);
   }
 
   /** Stores the outcome, then acknowledges. */

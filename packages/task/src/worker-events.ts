@@ -42,6 +42,8 @@ export type WorkerEvent =
   | { readonly type: 'unknownTask'; readonly task: string; readonly subject: string }
   /** An alarm: a message of a newer version; it comes again after a delay. */
   | { readonly type: 'newerVersion'; readonly subject: string; readonly error: WireError }
+  /** The thread of an isolated handler died: counted apart from failures, and tried again until it is buried. */
+  | { readonly type: 'taskCrashed'; readonly id: string; readonly task: string; readonly error: WireError }
   | { readonly type: 'taskBuried'; readonly subject: string; readonly error: WireError }
   | {
       readonly type: 'log';
@@ -92,6 +94,7 @@ export function levelOf(event: WorkerEvent): LogLevel {
     case 'newerVersion':
     case 'stoodStill':
     case 'unavailable':
+    case 'taskCrashed':
       return 'warn';
     case 'taskIgnoresSignal':
     case 'taskBuried':

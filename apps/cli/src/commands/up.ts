@@ -27,6 +27,7 @@ const SAID = new Set([
   'undecodable',
   'unknownTask',
   'taskBuried',
+  'taskCrashed',
   'stoodStill',
   'refused',
   'overloaded',
