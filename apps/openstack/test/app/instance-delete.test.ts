@@ -99,7 +99,8 @@ describe('deletes of instances, on TEST_NATS_URL and a cloud over HTTP', () => {
     await stage.expectClean();
   });
 
-  it('C1 F7 b: what others are busy with is waited for, a volume as well as the tenant', async () => {
+  it('C1 F7 b: what others are busy with is waited for, a volume as well as the tenant', async function () {
+    this.timeout(20_000);
     await using stage = await createStage();
     const ref = await createdInstance(stage, 'vm', { volumes: 2, ips: 1 });
     const { backendId } = (await stage.row('instance', 'vm'))!;

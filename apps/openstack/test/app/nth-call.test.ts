@@ -7,6 +7,7 @@ import { type Run, untilUntouched } from '../support/nth-call.ts';
 import { createStage, type Stage } from '../support/stage.ts';
 
 async function expectErred(stage: Stage, { n, ref, end }: Run): Promise<void> {
+  expect(end.outcome, `call ${n}`).to.equal('failed');
   const row = (await stage.row(ref.kind, ref.id))!;
   expect(row, `call ${n}`).to.include({ state: 'ERRED', currentOperation: null });
   expect(row.error, `call ${n}`).to.include({ code: end.error!.code, message: end.error!.message });
@@ -56,7 +57,9 @@ describe('a call to the cloud that fails, be it the first or the last', () => {
     expect(calls).to.be.at.least(2);
   });
 
-  it('C1 F6 V=2 F=1: the first answer of every call that changes something is lost: it succeeds, and nothing is doubled', async () => {
+  it('C1 F6 V=2 F=1: the first answer of every call that changes something is lost: it succeeds, and nothing is doubled', async function () {
+    // five retries, a second and more each
+    this.timeout(30_000);
     await using stage = await createStage(quick);
     const { control } = stage.cloud;
     const routes = ['cinder.volumes.create', 'neutron.ports.create', 'nova.servers.create', 'neutron.floatingips.create'];
