@@ -204,6 +204,14 @@ export const rules = [
     test: 'keeps the order of a command for several resources with the commands for each of them',
   },
   {
+    name: 'relay that waits for no answer',
+    file: 'apps/relay/src/relay-service.ts',
+    find: 'const ANSWER_MS = 1_000;',
+    replace: 'const ANSWER_MS = 0;',
+    package: 'apps/relay',
+    test: 'that queue behind each other are n operations, which run in the order of the rows, through two relays',
+  },
+  {
     name: 'row published under a new id',
     file: 'packages/postgres/src/outbox-table.ts',
     find: '    v: 1,\n    id,',

@@ -2,7 +2,8 @@
 import { createService, type Service } from '@troupe/actor';
 import { type ConnectOptions, connectNats, createPublisher } from '@troupe/jetstream';
 import { createPool, createRelay, migrate, type PoolOptions, type RelayOptions } from '@troupe/postgres';
-import { cleanContext, contextToHeaders, createSubjects } from '@troupe/protocol';
+import { createSubjects } from '@troupe/protocol';
+import { createCommandPublisher } from './command-publisher.ts';
 
 export interface RelayServiceOptions extends Omit<RelayOptions, 'pool' | 'publisher'> {
   readonly database: PoolOptions;
@@ -10,16 +11,22 @@ export interface RelayServiceOptions extends Omit<RelayOptions, 'pool' | 'publis
   readonly connection: ConnectOptions;
   /** Namespace of subjects. Default `troupe`. */
   readonly ns?: string;
+  /**
+   * How long a command waits for the first answer to the one before it for the same resource, so that they are accepted in the
+   * order of their rows. Longer, and its order is left to chance; nobody waits while no supervisor answers. Default 1000; 0 = never.
+   */
+  readonly answerMs?: number;
   /** Make or change our tables at start; needs the rights of their owner. Default false. */
   readonly migrate?: boolean;
 }
 
 /** A publish that is not confirmed after so long fails, and its row waits: less than the limit of a claim. */
 const PUBLISH_MS = 10_000;
+const ANSWER_MS = 1_000;
 
 /** `start` rejects when one of both cannot be reached, or with `topology_mismatch`. */
 export function createRelayService(options: RelayServiceOptions): Service {
-  const { database, connection, ns, migrate: migrates, ...rest } = options;
+  const { database, connection, ns, migrate: migrates, answerMs = ANSWER_MS, ...rest } = options;
   const subjects = createSubjects(ns);
   const cleanups: (() => unknown)[] = [];
   return createService('relay service', {
@@ -32,18 +39,9 @@ export function createRelayService(options: RelayServiceOptions): Service {
       const publisher = createPublisher(nc, { deadlineMs: PUBLISH_MS });
       cleanups.push(() => publisher.stop());
       await publisher.start();
-      const relay = createRelay({
-        ...rest,
-        pool,
-        publisher: {
-          // the server drops what comes twice within its window; the operation's record answers what comes later
-          publish: ({ id, executor, body, context }) =>
-            publisher.publish(subjects.command(executor), body, {
-              id: `outbox.${id}`,
-              headers: contextToHeaders(cleanContext(context)),
-            }),
-        },
-      });
+      const commands = createCommandPublisher({ nc, publisher, subjects, answerMs });
+      cleanups.push(() => commands.stop());
+      const relay = createRelay({ ...rest, pool, publisher: commands });
       cleanups.push(() => relay.stop());
       await relay.start();
     },

@@ -86,6 +86,29 @@ describe('G24, C8: nothing runs before its transaction commits or after it rolls
   }).timeout(30_000);
 });
 
+describe('C8: n rows for one resource', () => {
+  it('that queue behind each other are n operations, which run in the order of the rows, through two relays', async () => {
+    await using s = await startInstallation();
+    await s.schema.query("INSERT INTO volumes (id, state) VALUES ('v1', 3)");
+    const ids: string[] = [];
+    const isFirst = (input: unknown) => (input as { order: number }).order === 0;
+    // the first one lasts until all the others stand behind it
+    const areQueued = () => ids.length === 24 && ids.slice(1).every((id) => s.answers(id).includes('queued'));
+    s.hooks.beforeRun = (input) => (isFirst(input) ? until('23 in the queue', areQueued, 40_000) : undefined);
+    await Promise.all([s.relay({ sweepMs: 10 }), s.relay({ sweepMs: 10 })]);
+    const stamp = { executor: 'volume.stamp', resource: volume('v1'), options: { onConflict: 'queue' } } as const;
+    // one transaction with a loop, and some that follow each other
+    for (const rows of [20, 1, 1, 1, 1]) {
+      const { tx, commit } = await s.begin();
+      for (let n = 0; n < rows; n++) ids.push(await s.send(tx, { ...stamp, input: { order: ids.length } }));
+      await commit();
+    }
+    for (const [n, id] of ids.entries()) expect(await s.ended(id), `row ${n}`).to.include({ outcome: 'succeeded' });
+    expect(s.runs).to.deep.equal(ids.map((_, order) => ({ order })));
+    expect(await s.volume('v1')).to.include({ state: 3 });
+  }).timeout(60_000);
+});
+
 describe('G24: exactly one run after a crash in between', () => {
   for (const [point, what] of [
     ['relay.claimed', 'between commit and publish'],

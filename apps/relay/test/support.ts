@@ -32,6 +32,13 @@ const createVolume = createExecutor({
   input,
   plan: (asked) => step('make', make, asked.input as JsonObject, { transition: 'beginCreating' }),
 });
+const stampVolume = createExecutor({
+  name: 'volume.stamp',
+  family: 'action',
+  resource: Volume,
+  input,
+  plan: (asked) => step('make', make, asked.input as JsonObject),
+});
 const report = createExecutor({ name: 'report', family: 'free', input, plan: (asked) => step('make', make, asked.input as JsonObject) });
 
 /** The table of somebody's service, with the numbers of the old states. */
@@ -62,11 +69,18 @@ export async function startInstallation(options: { readonly servers?: string; re
   await migrate(pool, { schema: schema.name });
   await schema.query(VOLUMES);
   const runs: unknown[] = [];
+  const hooks = { beforeRun: (_input: unknown): unknown => undefined };
   const app = defineApp({
     name: 'shop',
-    executors: [createVolume, report],
+    executors: [createVolume, stampVolume, report],
     tasks: [make],
-    handlers: () => [handle(make, (input) => void runs.push(input))],
+    handlers: () => [
+      handle(make, async (input) => {
+        await hooks.beforeRun(input);
+        runs.push(input);
+        return null;
+      }),
+    ],
     resourceStore: () => {
       const own = createPool({ connectionString: schema.url });
       const store = createPostgresResourceStore({ pool: own, schema: schema.name, tables: { volume: mapping } });
@@ -103,6 +117,7 @@ export async function startInstallation(options: { readonly servers?: string; re
     pool,
     client,
     runs,
+    hooks,
     commands,
     /** How often a handler ran with the input `{ make }`. */
     runsOf: (wanted: string) => runs.filter((input) => (input as { make?: string }).make === wanted).length,
