@@ -1,5 +1,5 @@
 /** Bodies of the mail between operations, throttles and the front door. Types and names are the wire: they only grow. */
-import type { Command, Json, Outcome, WireError } from '@troupe/protocol';
+import type { Command, Json, Outcome, ResourceRef, WireError } from '@troupe/protocol';
 import type { HeldLease, Need } from '@troupe/throttle';
 
 /** A resource that an ancestor owns: a child that names it works under the ancestor's epoch and takes nothing. */
@@ -49,6 +49,14 @@ export interface ChildEnded {
   readonly error?: WireError;
   /** Backend objects that it left behind. */
   readonly orphans?: readonly Orphan[];
+  /** Resources of the parent that it has touched, as it left them: the parent ends them and must know. */
+  readonly touched?: readonly TouchedResource[];
+}
+
+export interface TouchedResource extends ResourceRef {
+  readonly state: string;
+  readonly runtimeState: string;
+  readonly backendId: string;
 }
 
 /** To an operation: tell me when you end. Answered with `operation.over`, at once if it is over. */

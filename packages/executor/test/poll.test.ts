@@ -171,6 +171,13 @@ describe('a poll', () => {
     expect(bench.view(id).error).to.deep.include({ code: 'poll_failed', data: { step: 'ready', runtimeState: 'martian' } });
   });
 
+  it('does not count a look that shows no state yet as an unknown one', async () => {
+    const { bench, id } = await watched({ unknown: { failAfter: 1 } }, { rebuild: true });
+    bench.on('look', (message) => says(message.attempt < 4 ? '' : 'available'));
+    bench.run();
+    expect(bench.view(id).outcome).to.equal('succeeded');
+  });
+
   it('makes longer pauses as it goes, if asked to', async () => {
     const { bench } = await watched({ backoff: ['1s', '2s', '4s'], every: '10s' });
     const at: number[] = [];

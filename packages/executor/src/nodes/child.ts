@@ -3,7 +3,7 @@
  * leases that it runs under, and the resources that this operation owns: those it neither takes nor ends.
  */
 import { encodeJson, type Command, type CommandOptions, type JsonObject, type ResourceRef, type WireError } from '@troupe/protocol';
-import type { ChildAnswered, ChildEnded, ChildMail, LentResource, Orphan } from '../mail.ts';
+import type { ChildAnswered, ChildEnded, ChildMail, LentResource, Orphan, TouchedResource } from '../mail.ts';
 import { endStep, failNode, heldAround, nodeOf, OK, planOf, type Run, send, stateOf } from '../operation/run.ts';
 import type { NodeStateOf } from '../operation/state.ts';
 import { watchFor } from '../operation/watchdog.ts';
@@ -75,6 +75,7 @@ export function childEnded(run: Run, path: string, body: ChildEnded): void {
   if (state === undefined || body.operation !== childId(run, path)) return;
   const node = nodeOf(run, path, 'child');
   keepOrphans(run, body.orphans ?? []);
+  noteTouched(run, body.touched ?? []);
   if (state.late === 1) return fail(run, path, late(run, node, state));
   if (state.p === 'cancel' && body.outcome !== 'succeeded')
     return endStep(run, path, { ok: false, error: body.error ?? cancelled(), stopped: true });
@@ -95,6 +96,15 @@ function keepOrphans(run: Run, found: readonly Orphan[]): void {
   for (const one of found) {
     const known = orphans.some((other) => other.kind === one.kind && other.id === one.id && other.backendId === one.backendId);
     if (!known && orphans.length < ORPHANS_LIMIT) orphans.push(one);
+  }
+}
+
+/** What a child has created is not "never started": it would be removed, and its object forgotten. */
+function noteTouched(run: Run, touched: readonly TouchedResource[]): void {
+  for (const { kind, id, state, runtimeState, backendId } of touched) {
+    const owned = run.op.resources.find((one) => one.kind === kind && one.id === id);
+    if (owned === undefined || owned.lost !== undefined) continue;
+    Object.assign(owned, { touched: true, state, runtimeState, backendId });
   }
 }
 

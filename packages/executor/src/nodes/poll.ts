@@ -149,7 +149,8 @@ function isGone(node: CompiledPoll, why: string): Look {
 }
 
 function countUnknown(node: CompiledPoll, state: PollState, seen: string | undefined): WireError | undefined {
-  if (node.unknownAfter === undefined || seen === undefined) return undefined;
+  // an empty one is none yet: a backend that has only just been asked says nothing
+  if (node.unknownAfter === undefined || seen === undefined || seen === '') return undefined;
   if (node.known?.includes(seen) === true) {
     delete state.u;
     return undefined;

@@ -1,9 +1,11 @@
 /** The end: told to everybody who asked, then kept for a while as the answer to whatever comes late. */
 import type { Outcome, WireError } from '@troupe/protocol';
+import type { TouchedResource } from '../mail.ts';
 import { boundError } from './bound.ts';
 import { startFollowing } from './following.ts';
 import { keepForRetry } from './kept.ts';
 import { disarmWatchdog, publish, type Run, send } from './run.ts';
+import type { Operation } from './state.ts';
 
 export function finish(run: Run, outcome: Outcome, error: WireError | undefined): void {
   const { op, context, settings } = run;
@@ -85,9 +87,19 @@ export function tellParent(run: Run): void {
   else if (outcome === 'rejected') send(run, to, 'child.answered', common);
   else {
     const { orphans } = op.progress;
-    const more = { ...(output === undefined ? {} : { output }), ...(orphans === undefined ? {} : { orphans }) };
+    const touched = touchedOfParent(op);
+    const more = {
+      ...(output === undefined ? {} : { output }),
+      ...(orphans === undefined ? {} : { orphans }),
+      ...(touched.length === 0 ? {} : { touched }),
+    };
     send(run, to, 'child.ended', { ...common, outcome, ...more });
   }
+}
+
+function touchedOfParent(op: Operation): TouchedResource[] {
+  const touched = op.resources.filter((owned) => owned.lender !== undefined && owned.touched === true);
+  return touched.map(({ kind, id, state, runtimeState, backendId }) => ({ kind, id, state, runtimeState, backendId }));
 }
 
 /** Who watches is told; of those who queue the first, and with it who stands behind it now. */
