@@ -4,8 +4,11 @@ import type { Publisher } from './publisher.ts';
 import type { PulledMessage } from './puller.ts';
 
 export interface DeadLetters {
-  /** Resolves when stored; may be called twice for one message (same id, kept once within the server's window). */
-  bury(message: PulledMessage, origin: readonly string[], error: WireError): Promise<void>;
+  /**
+   * Resolves when stored; may be called twice for one message (same id, kept once within the server's window). `attempts` is
+   * how often it was tried, as far as that is known better than by deliveries.
+   */
+  bury(message: PulledMessage, origin: readonly string[], error: WireError, attempts?: number): Promise<void>;
 }
 
 export interface DeadLettersOptions {
@@ -17,12 +20,12 @@ export interface DeadLettersOptions {
 export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
   const { publisher, subjects } = options;
   return {
-    async bury(message, origin, error) {
+    async bury(message, origin, error, attempts = message.deliveries) {
       const letter: DeadLetter = {
         v: 1,
         reason: error.code,
         error,
-        attempts: message.deliveries,
+        attempts,
         subject: message.subject,
         headers: message.hasHeaders ? Object.fromEntries([...message.headers()].map(([name, values]) => [name, values[0] ?? ''])) : {},
         ...encodeBody(message.data),

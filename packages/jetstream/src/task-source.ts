@@ -89,9 +89,9 @@ export function createTaskSource(options: TaskSourceOptions): TaskSource {
     async result(result, ttlMs) {
       await publisher.publish(subjects.result(result.id), encodeJson(result), { ttlMs });
     },
-    async bury(delivery, error) {
+    async bury(delivery, error, attempts) {
       const message = raw.get(delivery);
-      if (message !== undefined) await deadLetters.bury(message, ['task', delivery.class, pool], error);
+      if (message !== undefined) await deadLetters.bury(message, ['task', delivery.class, pool], error, attempts);
     },
     async waiter(of) {
       const message = await readLast(nc, subjects.streams.state, subjects.state(of));

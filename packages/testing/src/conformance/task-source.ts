@@ -256,7 +256,7 @@ export function describeTaskSource(make: () => Promise<TaskSourceFixture>, abili
       const error = { code: 'worker_lost', message: 'started 5 times' };
       await source.bury(seen.deliveries[0]!, error, 5);
       const [letter] = await dead();
-      assertIncludes(letter, { v: 1, reason: 'worker_lost', error, subject: seen.deliveries[0]!.subject });
+      assertIncludes(letter, { v: 1, reason: 'worker_lost', error, attempts: 5, subject: seen.deliveries[0]!.subject });
       assert.deepEqual(JSON.parse(letter!.body), task('a'));
     });
   });
