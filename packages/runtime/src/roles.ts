@@ -101,6 +101,8 @@ export interface WorkerRoleOptions {
   readonly pools?: readonly string[];
   readonly slots?: SlotOptions;
   readonly graceMs?: number;
+  /** Starts without an end after which a message is buried. Default 5. */
+  readonly crashes?: number;
   readonly onEvent?: (event: WorkerEvent) => void;
 }
 
@@ -142,6 +144,7 @@ function workerOf(runtime: Runtime, app: App, handlers: readonly Handler[], pool
     wants: (record, message) => wantsAttempt(record.root, message),
     ...(slots === undefined ? {} : { slots }),
     ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
+    ...(options.crashes === undefined ? {} : { crashes: options.crashes }),
     ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
   });
 }
