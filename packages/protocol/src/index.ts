@@ -1,4 +1,5 @@
 /** The wire of Troupe: subjects, messages, headers, error codes. No I/O, no dependency. */
+export { asyncApi } from './async-api.ts';
 export { decodeToken, encodeToken } from './encoding.ts';
 export { type Duration, durationMs, formatMs } from './duration.ts';
 export { type ErrorCode, errorCodes, isTroupeError, TroupeError, type TroupeErrorOptions, type WireError } from './errors.ts';
@@ -26,12 +27,13 @@ export {
 } from './messages.ts';
 export { decodeObject, ID_LIMIT_CHARS, isInbox, NAME_LIMIT_CHARS, parseCommand, parseMail, parseTask } from './parse.ts';
 export { parseAnswer, parseDeadLetter, parseEvent, parseTaskEnded, parseTaskResult } from './parse-reports.ts';
+export { operationRecordSchema, operationTombstoneSchema } from './record-schemas.ts';
+export type { JsonSchema } from './schema-parts.ts';
 export {
   answerSchema,
   commandSchema,
   deadLetterSchema,
   eventSchema,
-  type JsonSchema,
   mailSchema,
   taskEndedSchema,
   taskResultSchema,
@@ -39,4 +41,5 @@ export {
   wireSchemas,
 } from './schemas.ts';
 export { type Address, createSubjects, type QueueClass, queueClasses, type Sender, type Subjects } from './subjects.ts';
+export { taskProgressSchema, verbSchemas } from './verb-schemas.ts';
 export { fromWireError, toWireError } from './wire-error.ts';

@@ -1,2 +1,3 @@
-/** For sibling packages: nothing that is not public yet. */
-export {};
+/** For sibling packages and the tools of the repository. */
+export { allSchemas, channels } from './async-api.ts';
+export { wireFiles } from './wire-files.ts';

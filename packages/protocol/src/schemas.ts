@@ -3,29 +3,23 @@
  * refers to is in its own `$defs`. A test holds them against the parse functions in both directions, field by field.
  * Fields that are not named here may occur and mean nothing yet; only the options of a command are closed.
  */
-import type { JsonObject } from './json.ts';
 import { conflictPolicies, ID_LIMIT_CHARS, INBOX_PATTERN, NAME_LIMIT_CHARS, TIME_PATTERN } from './parse.ts';
 import { operationStatuses, outcomes } from './parse-reports.ts';
+import {
+  anyText,
+  anything,
+  boolean,
+  described,
+  document,
+  integer,
+  type JsonSchema,
+  number,
+  object,
+  oneOf,
+  text,
+  version,
+} from './schema-parts.ts';
 import { queueClasses } from './subjects.ts';
-
-export type JsonSchema = JsonObject;
-
-const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
-
-const text = (maxLength?: number): JsonSchema => ({ type: 'string', minLength: 1, ...(maxLength === undefined ? {} : { maxLength }) });
-const anyText: JsonSchema = { type: 'string' };
-const anything: JsonSchema = {};
-const boolean: JsonSchema = { type: 'boolean' };
-const number = (minimum?: number): JsonSchema => ({ type: 'number', ...(minimum === undefined ? {} : { minimum }) });
-const integer = (minimum: number): JsonSchema => ({ type: 'integer', minimum });
-const oneOf = (words: readonly string[]): JsonSchema => ({ enum: words });
-const described = (description: string, schema: JsonSchema): JsonSchema => ({ description, ...schema });
-const ref = (name: keyof typeof definitions): JsonSchema => ({ $ref: `#/$defs/${name}` });
-const version: JsonSchema = { const: 1 };
-
-function object(properties: Readonly<Record<string, JsonSchema>>, required: readonly string[]): JsonSchema {
-  return { type: 'object', properties, required };
-}
 
 const definitions = {
   error: object(
@@ -84,30 +78,11 @@ const definitions = {
   ),
 } satisfies Record<string, JsonSchema>;
 
-/** A schema with the definitions that it reaches, and no others. */
-function document(name: string, description: string, body: JsonSchema): JsonSchema {
-  const $defs: Record<string, JsonSchema> = {};
-  const collect = (node: unknown): void => {
-    for (const match of JSON.stringify(node).matchAll(/#\/\$defs\/(\w+)/g)) {
-      const reached = match[1] as keyof typeof definitions;
-      if (reached in $defs) continue;
-      $defs[reached] = definitions[reached];
-      collect(definitions[reached]);
-    }
-  };
-  collect(body);
-  return {
-    $schema: DIALECT,
-    $id: `urn:troupe:wire:1:${name}`,
-    title: name,
-    description,
-    ...body,
-    ...(Object.keys($defs).length === 0 ? {} : { $defs }),
-  };
-}
+const ref = (name: keyof typeof definitions): JsonSchema => ({ $ref: `#/$defs/${name}` });
+const wire = (name: string, description: string, body: JsonSchema): JsonSchema => document(name, description, body, definitions);
 
 /** On `ns.command.<executor>`. */
-export const commandSchema: JsonSchema = document('command', 'Asks for an operation. Published on ns.command.<executor>.', {
+export const commandSchema: JsonSchema = wire('command', 'Asks for an operation. Published on ns.command.<executor>.', {
   ...object(
     {
       v: version,
@@ -132,7 +107,7 @@ const answered = (answer: string, properties: Readonly<Record<string, JsonSchema
   object({ v: version, operation: text(), answer: { const: answer }, ...properties }, ['v', 'operation', 'answer', ...required]);
 
 /** On `ns.answer.<operation>` and on the `replyTo` of its command. */
-export const answerSchema: JsonSchema = document('answer', 'The answer to a command, and later the end of its operation.', {
+export const answerSchema: JsonSchema = wire('answer', 'The answer to a command, and later the end of its operation.', {
   oneOf: [
     answered('accepted', {}, []),
     answered('queued', { behind: text() }, ['behind']),
@@ -145,7 +120,7 @@ export const answerSchema: JsonSchema = document('answer', 'The answer to a comm
 });
 
 /** In a mailbox: `ns.mail.…` and `ns.due.…`. */
-export const mailSchema: JsonSchema = document(
+export const mailSchema: JsonSchema = wire(
   'mail',
   'A message to an entity. Published on ns.mail.<kind>.<key>.<from>.',
   object(
@@ -164,10 +139,10 @@ export const mailSchema: JsonSchema = document(
 );
 
 /** On `ns.task.<class>.<pool>.<name>`. */
-export const taskSchema: JsonSchema = document('task', 'One attempt of one step, or a task sent alone.', definitions.task);
+export const taskSchema: JsonSchema = wire('task', 'One attempt of one step, or a task sent alone.', definitions.task);
 
 /** Body of the mail `task.ended`. */
-export const taskEndedSchema: JsonSchema = document(
+export const taskEndedSchema: JsonSchema = wire(
   'task-ended',
   'Body of the mail task.ended: how an attempt ended.',
   object(
@@ -189,7 +164,7 @@ export const taskEndedSchema: JsonSchema = document(
 );
 
 /** On `ns.event.<topic>` and its live copies. */
-export const eventSchema: JsonSchema = document(
+export const eventSchema: JsonSchema = wire(
   'event',
   'Something that happened. On ns.event.<topic>; live copies on ns.live.<topic>.',
   object({ v: version, id: text(), topic: { type: 'array', items: anyText, minItems: 1 }, at: number(), body: anything }, [
@@ -201,7 +176,7 @@ export const eventSchema: JsonSchema = document(
 );
 
 /** On `ns.dead.<origin>`. */
-export const deadLetterSchema: JsonSchema = document(
+export const deadLetterSchema: JsonSchema = wire(
   'dead-letter',
   'What could not be handled, with all that is needed to send it again.',
   object(
@@ -222,7 +197,7 @@ export const deadLetterSchema: JsonSchema = document(
 );
 
 /** On `ns.result.<id>`. */
-export const taskResultSchema: JsonSchema = document(
+export const taskResultSchema: JsonSchema = wire(
   'task-result',
   'The result of a task that was sent alone.',
   object({ v: version, id: text(), task: text(), attempt: integer(1), outcome: ref('outcome'), endedAt: number() }, [
