@@ -86,8 +86,8 @@ export const rules = [
   {
     name: 'holding on for as long as a store is down',
     file: 'packages/actor/src/supervisor.ts',
-    find: '    if (turn === undefined || turn.isPutOff) return true;',
-    replace: '    if (turn !== undefined) return false;',
+    find: '    if (turn === undefined || turn.isGivenUp) {',
+    replace: '    if (turn !== undefined) return false;\n    {',
     package: 'packages/jetstream',
     test: 'holds up no other key of its partition when it fills it (the store fails)',
   },
@@ -282,5 +282,13 @@ export const rules = [
     replace: '        return this.holds.abandon([...waiting, ...batch]);',
     package: 'packages/actor',
     test: 'keeps no state, after a freeze during its activation, for which the outcome of a write was not folded',
+  },
+  {
+    name: 'putting off after a freeze',
+    file: 'packages/actor/src/host.ts',
+    find: '        cell.turn.isGivenUp = true;',
+    replace: '',
+    package: 'packages/actor',
+    test: 'does not touch, after a freeze during its emission, what another host has gone on with',
   },
 ];

@@ -19,6 +19,6 @@ export interface RunningTurn {
   readonly deliveries: readonly Delivery[];
   /** Monotonic milliseconds: what has not been applied by then is put off. */
   until: number;
-  /** Its messages come again as timers: nothing more is done for them here. */
-  isPutOff: boolean;
+  /** Its messages come again, as timers or (after a freeze) as they were: nothing more is done for them here. */
+  isGivenUp: boolean;
 }

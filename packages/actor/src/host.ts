@@ -94,6 +94,11 @@ class Host implements EntityHost {
       this.holds.release(cell.queue);
       cell.queue = [];
       cell.loaded = undefined;
+      if (cell.running && cell.turn !== undefined) {
+        // no longer renewed, and not put off when its time is over: that would write to a record with which others have gone on
+        this.holds.release(cell.turn.deliveries);
+        cell.turn.isGivenUp = true;
+      }
       if (!cell.running) this.cells.delete(name);
     }
   }
@@ -138,7 +143,7 @@ class Host implements EntityHost {
   /** Applies a batch to its end: all of it acknowledged, put off, or (after a freeze or stop) left to come again. */
   private async turn(cell: Cell, first: readonly Delivery[], generation: number): Promise<void> {
     const until = this.options.clock.monotonic() + (this.options.ackWaitMs ?? 2_000);
-    const turn = (cell.turn = { deliveries: first, until, isPutOff: false });
+    const turn = (cell.turn = { deliveries: first, until, isGivenUp: false });
     let batch = await this.screen(cell, first);
     // outcomes of writes, folded before the messages that caused them are acknowledged
     let outcomes: Incoming[] = [];
@@ -153,7 +158,7 @@ class Host implements EntityHost {
         cell.loaded = undefined;
         return this.holds.abandon([...waiting, ...batch]);
       }
-      if (turn.isPutOff || this.stopped.signal.aborted) return this.holds.release([...waiting, ...batch]);
+      if (turn.isGivenUp || this.stopped.signal.aborted) return this.holds.release([...waiting, ...batch]);
       const loaded = await this.load(cell, outcomes);
       // no outcomes after a reload: another host has gone on with this record; ours come again and answer nothing
       if (loaded === undefined || (batch.length === 0 && outcomes.length === 0)) return this.holds.release([...waiting, ...batch]);
@@ -251,7 +256,7 @@ class Host implements EntityHost {
   private async screen(cell: Cell, batch: readonly Delivery[]): Promise<Delivery[]> {
     const kept: Delivery[] = [];
     for (const delivery of batch) {
-      if (cell.turn?.isPutOff === true) return [];
+      if (cell.turn?.isGivenUp === true) return [];
       if (cell.behaviour.mayReceive?.(delivery.message) === false) {
         const { type, sender } = delivery.message;
         this.emitEvent({ type: 'refused', address: cell.address, messageType: type, sender });
@@ -352,7 +357,11 @@ class Host implements EntityHost {
     const { turn } = cell;
     const patience = {
       whileTrying,
-      handOver: (reason: WireError) => this.supervisor.putOffTurn(cell, reason),
+      handOver: (reason: WireError) => {
+        // a freeze alone makes a turn late
+        this.options.guard?.check();
+        return this.supervisor.putOffTurn(cell, reason);
+      },
       get until() {
         return turn!.until;
       },

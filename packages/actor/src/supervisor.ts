@@ -107,7 +107,10 @@ export class Supervisor {
   async putOffTurn(cell: Cell, reason: WireError): Promise<boolean> {
     const { options, supervision, holds, waits } = this.parts;
     const { turn } = cell;
-    if (turn === undefined || turn.isPutOff) return true;
+    if (turn === undefined || turn.isGivenUp) {
+      cell.loaded = undefined;
+      return true;
+    }
     const { clock, random, records } = options;
     const queued = cell.queue.splice(0);
     const deliveries = [...new Set([...turn.deliveries, ...queued])].filter((delivery) => holds.has(delivery));
@@ -117,7 +120,7 @@ export class Supervisor {
       cell.queue.unshift(...queued);
       return false;
     }
-    turn.isPutOff = true;
+    turn.isGivenUp = true;
     cell.loaded = undefined;
     // another host is at this record: it comes again, to whoever has the record then
     if (!done.value) holds.release(deliveries);

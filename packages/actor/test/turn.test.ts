@@ -215,6 +215,26 @@ describe('a turn', () => {
     expect(broker.mail.size).to.equal(0);
   });
 
+  it('does not touch, after a freeze during its emission, what another host has gone on with', async () => {
+    const broker = createBroker();
+    const guard = createFreezeGuard(broker.clock, 1_000, () => frozen.thaw());
+    const frozen = broker.host(counter(), { guard, ackWaitMs: 2_000 });
+    broker.fault = (call) => (call === 'emit' ? new Promise<void>(() => undefined) : undefined);
+    broker.post('a', 'writeOnce');
+    await broker.deliverAll(frozen);
+    broker.clock.jump(10_000);
+    broker.fault = () => undefined;
+    await broker.deliverAll(broker.host(counter()));
+    expect(broker.root('a')?.s).to.include({ written: 1 });
+    const before = broker.root('a');
+    // its turn is overdue now, which must not look like a store that is down
+    await broker.clock.advance(5_000);
+    expect(broker.root('a')).to.deep.equal(before);
+    expect(broker.putOffs).to.deep.equal([]);
+    expect(broker.events.map(({ type }) => type)).to.not.include('putOff');
+    guard.stop();
+  });
+
   it('keeps no more records than configured', async () => {
     const broker = createBroker();
     const host = broker.host(counter(), { maxResident: 10 });
