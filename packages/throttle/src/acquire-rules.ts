@@ -1,6 +1,6 @@
 /** What is refused at once, because waiting for it would be for ever, or would make holders wait for each other. */
 import type { WireError } from '@troupe/protocol';
-import type { LimitOf } from './ledger.ts';
+import type { Lease, LimitOf } from './ledger.ts';
 import { levelsOf, rootOf } from './limits.ts';
 import type { Acquire } from './mail.ts';
 
@@ -9,21 +9,14 @@ export function refusal(
   acquire: Acquire,
   root: string,
   limitOf: LimitOf,
+  leases: ReadonlyMap<string, Lease>,
 ): { readonly error: WireError } | { readonly reentrant: true } | undefined {
   if (rootOf(acquire.scope) !== root) {
     return { error: { code: 'malformed', message: `acquire: scope ${acquire.scope} is not below ${root}`, field: 'scope' } };
   }
-  const here = acquire.held.filter((h) => rootOf(h.scope) === root);
-  if (here.length > 0) {
-    for (const [kind, tokens] of Object.entries(acquire.need)) {
-      const held = here.reduce((sum, h) => sum + (h.need[kind] ?? 0), 0);
-      if (tokens > held) {
-        const message = `${tokens} ${kind} nested on ${root}, where the operation and its ancestors hold ${held}`;
-        return { error: { code: 'nested_need', message, data: { scope: acquire.scope, kind, tokens, held } } };
-      }
-    }
-    return { reentrant: true };
-  }
+  // the sender names them, the record knows what is left of them; one that is gone covers nothing and holds up nothing
+  const here = acquire.held.flatMap(({ lease }) => leases.get(lease) ?? []);
+  if (here.length > 0) return nested(acquire, limitOf, here);
   const later = acquire.held.map((h) => rootOf(h.scope)).find((other) => other > root);
   if (later !== undefined) {
     const message = `${root} may not be taken while ${later} is held: roots are taken in ascending order`;
@@ -40,4 +33,27 @@ export function refusal(
     }
   }
   return undefined;
+}
+
+/**
+ * A level that has no limit needs no tokens. Re-entrant leases have none: counted with the lease that covers them, they would
+ * cover twice as much.
+ */
+function nested(
+  { scope, need }: Acquire,
+  limitOf: LimitOf,
+  here: readonly Lease[],
+): { readonly error: WireError } | { readonly reentrant: true } {
+  for (const path of levelsOf(scope)) {
+    for (const [kind, tokens] of Object.entries(need)) {
+      if (limitOf(path, kind) === Number.POSITIVE_INFINITY) continue;
+      const there = here.filter((lease) => lease.reentrant !== true && (lease.scope === path || lease.scope.startsWith(`${path}/`)));
+      const held = there.reduce((sum, lease) => sum + (lease.need[kind] ?? 0), 0);
+      if (tokens > held) {
+        const message = `${tokens} ${kind} nested on ${path}, where the operation and its ancestors hold ${held}`;
+        return { error: { code: 'nested_need', message, data: { scope, path, kind, tokens, held } } };
+      }
+    }
+  }
+  return { reentrant: true };
 }

@@ -132,7 +132,7 @@ class Turn {
       return;
     }
     if (state.ledger.waiter(parsed.lease) !== undefined) return;
-    const refused = refusal(parsed, state.root, (path, kind) => this.limitOf(path, kind));
+    const refused = refusal(parsed, state.root, (path, kind) => this.limitOf(path, kind), state.ledger.leases);
     if (refused !== undefined && 'error' in refused) {
       this.send(holder, 'throttle.refused', { lease: parsed.lease, error: refused.error });
       return;

@@ -9,6 +9,8 @@ export interface Shortage {
   readonly kind: string;
   readonly limit: number;
   readonly used: number;
+  /** How many it asks for. */
+  readonly tokens: number;
   /** Place in the queue of this limit, counted from 1. */
   readonly position: number;
   readonly holders: readonly { readonly lease: string; readonly holder: string; readonly tokens: number; readonly sinceMs: number }[];
@@ -63,7 +65,8 @@ export function explainIn(state: ThrottleState, lease: string, now: number, limi
       .sort((a, b) => a.grantedAt - b.grantedAt)
       .map((l) => ({ lease: l.lease, holder: `${l.holder.kind}/${l.holder.key}`, tokens: l.need[kind]!, sinceMs: now - l.grantedAt }));
     const position = state.ledger.queue(path, kind).findIndex((w) => w.lease === lease) + 1;
-    return { path, kind, limit: limitIn(state, limits, path, kind), used: state.ledger.used(path, kind), position, holders };
+    const limit = limitIn(state, limits, path, kind);
+    return { path, kind, limit, used: state.ledger.used(path, kind), tokens: waiter.need[kind]!, position, holders };
   });
   return { lease, state: 'waiting', sinceMs: now - waiter.since, shortages, text: sentence(shortages) };
 }
@@ -73,6 +76,10 @@ function sentence(shortages: readonly Shortage[]): string {
   if (first === undefined) return 'waits for its grant, which is on its way';
   const kinds = shortages.map((s) => `${s.kind} of ${s.path} (${s.used} of ${s.limit} in use)`).join(' and ');
   if (first.limit === 0) return `number ${first.position} for ${kinds}: paused by a limit of 0`;
+  // refused when it is asked for; here the limit was lowered since
+  const over = shortages.find((s) => s.tokens > s.limit);
+  if (over !== undefined)
+    return `number ${first.position} for ${kinds}: asks for ${over.tokens}, and waits until the limit of ${over.limit} is raised`;
   const oldest = first.holders[0];
   const by = oldest === undefined ? '' : `; longest held by ${oldest.holder} for ${formatMs(oldest.sinceMs)}`;
   return `number ${first.position} for ${kinds}${by}`;

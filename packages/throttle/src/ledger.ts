@@ -127,11 +127,14 @@ export class Ledger {
     });
   }
 
-  /** Offers what is free on these pairs to the heads of their queues; `grant` makes the lease of a waiter that can have it. */
+  /**
+   * Offers what is free on these pairs to the heads of their queues; `grant` makes the lease of a waiter that can have it. The
+   * lowest levels first: who waited for its own limit then meets the queues above with its arrival, before what was freed
+   * there with the same lease goes to somebody who came later.
+   */
   offer(pairs: readonly string[], grant: (waiter: Waiter) => void): void {
-    const open = new Set(pairs);
+    const open = new LowestFirst(pairs);
     for (const name of open) {
-      open.delete(name);
       for (;;) {
         const head = this.pairs.get(name)?.queue[0];
         if (head === undefined) break;
@@ -200,6 +203,33 @@ export class Ledger {
     let pair = this.pairs.get(name);
     if (pair === undefined) this.pairs.set(name, (pair = { used: 0, queue: [] }));
     return pair;
+  }
+}
+
+/** Names of pairs, each once; taken from the longest paths to the shortest. */
+class LowestFirst {
+  private readonly byDepth: Set<string>[] = [];
+
+  constructor(names: readonly string[]) {
+    for (const name of names) this.add(name);
+  }
+
+  add(name: string): void {
+    const depth = name.slice(0, name.indexOf('\0')).split('/').length;
+    (this.byDepth[depth] ??= new Set()).add(name);
+  }
+
+  /** Until none is left, those that are added meanwhile too. */
+  *[Symbol.iterator](): Generator<string, void> {
+    for (let depth = this.byDepth.length - 1; depth > 0; depth--) {
+      for (const name of this.byDepth[depth] ?? []) {
+        this.byDepth[depth]!.delete(name);
+        yield name;
+        // what was added may lie lower
+        depth = this.byDepth.length;
+        break;
+      }
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import { type Need, rootOf } from './limits.ts';
 export interface HeldLease {
   readonly lease: string;
   readonly scope: string;
+  /** As the holder remembers it; of a lease of its own root the throttle knows better. */
   readonly need: Need;
 }
 
@@ -33,8 +34,15 @@ export function parseAcquire(body: Json): Acquire | { readonly lease: string; re
   if (need === undefined) return wrong('need', 'must name at least one kind with a whole number of at least 1');
   const priority = f['priority'] ?? 0;
   if (typeof priority !== 'number' || !Number.isFinite(priority)) return wrong('priority', 'must be a number');
-  const held = Array.isArray(f['held']) ? (f['held'] as unknown as HeldLease[]) : [];
+  const held = f['held'] ?? [];
+  if (!isHeld(held)) return wrong('held', 'must be a list of leases with their scopes');
   return { lease, scope: f['scope'], need, priority, held };
+}
+
+function isHeld(value: unknown): value is HeldLease[] {
+  return (
+    Array.isArray(value) && value.every((one: Partial<HeldLease> | null) => typeof one?.lease === 'string' && typeof one.scope === 'string')
+  );
 }
 
 export function parseGiveBack(body: Json): { lease: string; need: Need } | undefined {

@@ -1,7 +1,7 @@
 /** Drives the behaviour by hand: mail in, effects out, record kept as a host would keep it (through JSON). */
 import type { Effect } from '@troupe/actor';
 import type { Address, Json } from '@troupe/protocol';
-import { throttleBehaviour, type ThrottleOptions, type ThrottleState } from '@troupe/throttle';
+import { explainLease, type LeaseExplanation, throttleBehaviour, type ThrottleOptions, type ThrottleState } from '@troupe/throttle';
 
 export interface Sent {
   readonly to: string;
@@ -21,6 +21,10 @@ export function createBench(options: ThrottleOptions = {}, key = 'cloud') {
     sent: [] as Sent[],
     events: [] as string[],
     timers: [] as { id: string; at: number }[],
+    onEvent: (_topic: readonly string[], _body: Json): void => undefined,
+    get now() {
+      return now;
+    },
     get state() {
       return state;
     },
@@ -30,15 +34,15 @@ export function createBench(options: ThrottleOptions = {}, key = 'cloud') {
     say(
       type: string,
       body: Json,
-      from: string | undefined = 'op',
-      extra: { sender?: 'verb' | 'entity' | 'timer'; timer?: string } = {},
+      from: string | null | undefined = 'op',
+      extra: { sender?: 'verb' | 'entity' | 'timer'; timer?: string; kind?: string } = {},
     ): Sent[] {
       const message = {
         id: `m${ids++}`,
         type,
         body: JSON.parse(JSON.stringify(body)) as Json,
         sender: extra.sender ?? ('entity' as const),
-        ...(from === undefined ? {} : { from: { kind: 'operation', key: from } satisfies Address }),
+        ...(from === null ? {} : { from: { kind: extra.kind ?? 'operation', key: from } satisfies Address }),
         ...(extra.timer === undefined ? {} : { timer: extra.timer }),
         context: {},
         storedAt: now,
@@ -68,14 +72,18 @@ export function createBench(options: ThrottleOptions = {}, key = 'cloud') {
     rebuild() {
       state = behaviour.activate(key, root === undefined ? undefined : bench.record());
     },
+    /** As a reader of the record would say it. */
+    explain: (lease: string): LeaseExplanation => explainLease(key, bench.record(), lease, now),
     granted: () => [...state.ledger.leases.keys()],
     waiting: () => state.ledger.waiters().map((w) => w.lease),
   };
   const apply = (effect: Effect): void => {
     if (effect.type === 'putItem') items.set(effect.item, JSON.stringify(effect.body));
     else if (effect.type === 'removeItem') items.delete(effect.item);
-    else if (effect.type === 'publish') bench.events.push(effect.topic.at(-1)!);
-    else if (effect.type === 'send') {
+    else if (effect.type === 'publish') {
+      bench.events.push(effect.topic.at(-1)!);
+      bench.onEvent(effect.topic, effect.body);
+    } else if (effect.type === 'send') {
       if (effect.at !== undefined) bench.timers.push({ id: effect.id!, at: effect.at });
       else {
         const body = effect.mail.body as Record<string, unknown>;

@@ -44,7 +44,7 @@ function usedAnew(bench: ReturnType<typeof createBench>, path: string, kind: str
 describe('granted = live leases <= limit', () => {
   it('at every turn and every level, in every order of acquire, release, give back, limit change and rebuild', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 120 }), fc.boolean(), (steps, twice) => {
+      fc.property(fc.array(step, { maxLength: 120, size: 'max' }), fc.boolean(), (steps, twice) => {
         const bench = createBench({ limits });
         const limitOf = new Map<string, number>();
         const limit = (path: string, kind: string): number =>
@@ -84,13 +84,13 @@ describe('granted = live leases <= limit', () => {
         // nothing is left of them; the limits of the host stay
         expect([...bench.record().items.keys()].filter((name) => name !== 'limits')).to.deep.equal([]);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 
   it('serves one queue strictly in order of arrival', () => {
     fc.assert(
-      fc.property(fc.array(fc.boolean(), { maxLength: 100 }), (steps) => {
+      fc.property(fc.array(fc.boolean(), { maxLength: 100, size: 'max' }), (steps) => {
         const bench = createBench({ limits: { default: 2 } });
         let next = 0;
         const order: number[] = [];
