@@ -17,7 +17,7 @@ import { scenarios } from './scenarios.ts';
 import { amount, budgetText, judge, missText, spreadText } from './verdict.ts';
 
 const page = fileURLToPath(new URL('../../../docs/benchmarks.md', import.meta.url));
-const LIMIT_MS = { full: 400_000, check: 90_000 };
+const LIMIT_MS = { full: 900_000, check: 90_000 };
 
 const { values: options } = parseArgs({
   options: {

@@ -26,7 +26,8 @@ export const troupeIdle: Side = async (context) => {
 };
 
 async function load(run: () => Promise<void>, context: SideContext, inFlight: number, stepsEach: number): Promise<Result> {
-  const times = context.isQuick ? { warmUpMs: 1_000, measureMs: 1_500 } : { warmUpMs: 1_500, measureMs: 3_000 };
+  // the same number of steps on every side
+  const times = { warmUp: (context.isQuick ? 7_500 : 15_000) / stepsEach, measureMs: context.isQuick ? 2_000 : 4_000 };
   const { perSecond, cost } = await loaded(run, { ...context, ...times, inFlight, stepsEach });
   return { values: { perSecond, stepsPerSecond: perSecond * stepsEach, messagesPerStep: cost.serverMessages / cost.steps }, cost };
 }

@@ -8,7 +8,7 @@ import type { Side, SideContext } from '../scenario.ts';
 import { startTroupe } from '../troupe.ts';
 
 const IN_FLIGHT = 256;
-const times = (isQuick: boolean) => (isQuick ? { warmUpMs: 600, measureMs: 1_200 } : { warmUpMs: 1_000, measureMs: 2_500 });
+const times = (isQuick: boolean) => (isQuick ? { warmUp: 10_000, measureMs: 1_200 } : { warmUp: 20_000, measureMs: 2_500 });
 
 /** The lean loop: publish, consume by callback, store a result, acknowledge. */
 async function startLeanLoop({ server }: SideContext) {
