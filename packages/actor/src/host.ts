@@ -12,7 +12,7 @@
  *  - the outcome of a refusable effect is folded by a further turn before the messages that caused it are acknowledged.
  */
 import { setMaxListeners } from 'node:events';
-import { toWireError, type WireError } from '@troupe/protocol';
+import { toWireError } from '@troupe/protocol';
 import type { Behaviour, Incoming } from './behaviour.ts';
 import type { Cell } from './cell.ts';
 import { sleep } from './clock.ts';
@@ -25,7 +25,8 @@ import { probe } from './probe.ts';
 import { checkSize, isTooLarge, type RecordLimits, recordLimits, takeBatch, tooLargeOnly } from './record-limits.ts';
 import { backoffMs, supervisionDefaults, type SupervisionOptions } from './supervision.ts';
 import { Supervisor } from './supervisor.ts';
-import { untilAvailable, Waits } from './until-available.ts';
+import { type Patient, TurnPatience } from './turn-patience.ts';
+import { type Surroundings, untilAvailable, Waits } from './until-available.ts';
 
 export function createEntityHost(options: HostOptions): EntityHost {
   return new Host(options);
@@ -38,7 +39,8 @@ class Host implements EntityHost {
   private readonly behaviours: ReadonlyMap<string, Behaviour>;
   private readonly cells = new Map<string, Cell>();
   private readonly holds: Holds;
-  private readonly waits: Waits;
+  private readonly around: Surroundings;
+  private readonly patient: Patient;
   private readonly supervisor: Supervisor;
   /** Deliveries of inputs that this process has had before. */
   private readonly known = new WeakSet<Delivery>();
@@ -52,15 +54,25 @@ class Host implements EntityHost {
     this.supervision = { ...supervisionDefaults, ...options.supervision };
     this.limits = { ...recordLimits, ...options.limits };
     this.holds = new Holds(options.clock, options.ackWaitMs ?? 2_000);
-    this.waits = new Waits(options.clock);
     // in an outage every key waits for it, and that is no leak
     setMaxListeners(0, this.stopped.signal);
+    const { clock, random } = options;
+    const waits = new Waits(clock);
+    this.around = { clock, random, waits, supervision: this.supervision, signal: this.stopped.signal };
+    this.patient = {
+      putOffTurn: (cell, reason) => {
+        // a freeze alone makes a turn late
+        options.guard?.check();
+        return this.supervisor.putOffTurn(cell, reason);
+      },
+      unavailable: ({ address }, error) => this.emitEvent({ type: 'unavailable', address, error }),
+    };
     this.behaviours = new Map(options.behaviours.map((b) => [b.kind, b]));
     this.supervisor = new Supervisor({
       options,
       supervision: this.supervision,
       holds: this.holds,
-      waits: this.waits,
+      waits,
       retry: (cell, run) => this.retry(cell, run),
       load: (cell) => this.load(cell, []),
       commit: (cell, loaded, folded, doubtful) => this.commit(cell, loaded, folded, [], doubtful),
@@ -353,26 +365,7 @@ class Host implements EntityHost {
 
   /** Undefined when the host stops, or the messages of the turn were put off, before it succeeded. */
   private retry<T>(cell: Cell, run: () => Promise<T>, whileTrying = true): Promise<T | undefined> {
-    const { clock, random } = this.options;
-    const { turn } = cell;
-    const patience = {
-      whileTrying,
-      handOver: (reason: WireError) => {
-        // a freeze alone makes a turn late
-        this.options.guard?.check();
-        return this.supervisor.putOffTurn(cell, reason);
-      },
-      get until() {
-        return turn!.until;
-      },
-      set until(ms: number) {
-        turn!.until = ms;
-      },
-    };
-    return untilAvailable(run, {
-      ...{ clock, random, patience, waits: this.waits, supervision: this.supervision, signal: this.stopped.signal },
-      onUnavailable: (error) => this.emitEvent({ type: 'unavailable', address: cell.address, error }),
-    });
+    return untilAvailable(run, new TurnPatience(this.patient, cell, whileTrying), this.around);
   }
 
   private evict(): void {

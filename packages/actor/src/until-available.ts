@@ -13,17 +13,18 @@ export interface Patience {
   readonly whileTrying: boolean;
   /** Resolves true when somebody else has the work now. */
   handOver(reason: WireError): Promise<boolean>;
+  /** Told of every try that failed or hangs. */
+  onUnavailable(error: WireError): void;
 }
 
-export interface UntilAvailableOptions {
+/** The same for everything that a host waits for. */
+export interface Surroundings {
   readonly clock: Clock;
   readonly random: Random;
   readonly supervision: SupervisionOptions;
   readonly waits: Waits;
-  readonly patience: Patience;
   /** Ends the waiting: at once between tries, with the patience while one hangs. */
   readonly signal: AbortSignal;
-  readonly onUnavailable: (error: WireError) => void;
 }
 
 /** After nobody could take over. */
@@ -31,36 +32,35 @@ const AGAIN_MS = 1_000;
 const HANGS: WireError = { code: 'unavailable', message: 'no answer in time', retryable: true };
 
 /** Undefined when the signal aborted, or somebody took over, before it succeeded. */
-export async function untilAvailable<T>(run: () => Promise<T>, options: UntilAvailableOptions): Promise<T | undefined> {
-  const { clock, random, supervision, signal, patience } = options;
+export async function untilAvailable<T>(run: () => Promise<T>, patience: Patience, around: Surroundings): Promise<T | undefined> {
+  const { clock, random, supervision, signal } = around;
   for (let tries = 1; !signal.aborted; tries++) {
-    const ended = await endOf(run(), options);
+    const ended = await endOf(run(), patience, around);
     if (ended === undefined) return undefined;
     if ('value' in ended) return ended.value;
     if (signal.aborted) return undefined;
     const error = toWireError(ended.error, 'unavailable');
-    options.onUnavailable(error);
-    if (clock.monotonic() >= patience.until && (await handedOver(options, error))) return undefined;
+    patience.onUnavailable(error);
+    if (clock.monotonic() >= patience.until && (await handedOver(patience, clock, error))) return undefined;
     const leftMs = Math.max(1, patience.until - clock.monotonic());
     await sleep(clock, Math.min(backoffMs(supervision, tries, random.next()), leftMs), signal);
   }
   return undefined;
 }
 
-async function endOf<T>(trying: Promise<T>, options: UntilAvailableOptions): Promise<Ended<T> | undefined> {
-  const { patience, signal, waits } = options;
+async function endOf<T>(trying: Promise<T>, patience: Patience, { clock, signal, waits }: Surroundings): Promise<Ended<T> | undefined> {
   for (;;) {
     const ended = await waits.within(trying, patience.until);
     if (ended !== undefined) return ended;
     if (signal.aborted) return undefined;
     if (patience.whileTrying) {
-      options.onUnavailable(HANGS);
-      if (await handedOver(options, HANGS)) return undefined;
-    } else patience.until = options.clock.monotonic() + AGAIN_MS;
+      patience.onUnavailable(HANGS);
+      if (await handedOver(patience, clock, HANGS)) return undefined;
+    } else patience.until = clock.monotonic() + AGAIN_MS;
   }
 }
 
-async function handedOver({ patience, clock }: UntilAvailableOptions, reason: WireError): Promise<boolean> {
+async function handedOver(patience: Patience, clock: Clock, reason: WireError): Promise<boolean> {
   if (await patience.handOver(reason)) return true;
   patience.until = clock.monotonic() + AGAIN_MS;
   return false;
