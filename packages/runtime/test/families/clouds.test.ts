@@ -18,7 +18,9 @@ async function insertVm(stage: Stage, runtimeState: string, facts: object) {
 }
 
 /** On TEST_NATS_URL, all of it with a single slot for tasks. */
-describe('F20 Azure, VMware and AWS', () => {
+describe('F20 Azure, VMware and AWS', function () {
+  this.timeout(30_000);
+
   it('F20 Azure: each part is made and OK before the next, then the machine of all of them', async () => {
     await using stage = await createStage(clouds);
     const { outcome, error } = await stage.run('azure.vm.create', await insertAzure(stage));

@@ -22,7 +22,9 @@ async function insertCluster(stage: Stage, { nodes = ['n1', 'n2'], storage = fal
 }
 
 /** On TEST_NATS_URL. */
-describe('F19 Rancher clusters', () => {
+describe('F19 Rancher clusters', function () {
+  this.timeout(30_000);
+
   it('F19 create: cluster, then node by node with its machine, the control plane first, then storage; all of it heavy', async () => {
     await using stage = await createStage(rancher);
     const { outcome, error, info } = await stage.run('cluster.create', await insertCluster(stage, { storage: true }));

@@ -4,7 +4,9 @@ import { createStage } from '../support/stage.ts';
 import { results } from './results.ts';
 
 /** On TEST_NATS_URL. */
-describe('F21 polls for what a call has put out', () => {
+describe('F21 polls for what a call has put out', function () {
+  this.timeout(30_000);
+
   it('F21 DigitalOcean: a droplet is provisioning until the action of its create is completed, then online', async () => {
     await using stage = await createStage(results);
     stage.backend.make('action of d', ['in-progress', 'in-progress', 'completed']);
