@@ -27,6 +27,8 @@ export interface AdmissionOptions {
   readonly records: TaskRecords;
   readonly ackWaitMs: number;
   readonly serverNow: () => number;
+  /** When this worker began to pull, server time: what was stored before has waited, and may have been cancelled meanwhile. */
+  readonly startedAt: () => number;
   /** Starts without an end after which a message is buried. */
   readonly crashes: number;
   readonly wants: Wants | undefined;
@@ -45,7 +47,9 @@ export async function admit(
 ): Promise<Admission> {
   const { records, serverNow } = options;
   const oldMs = Math.min(OLD_MS, options.ackWaitMs);
-  const doubtful = delivery.deliveries > 1 || serverNow() - delivery.storedAt > oldMs || delivery.storedAt - message.orderedAt > OLD_MS;
+  const { storedAt } = delivery;
+  const waited = storedAt < options.startedAt() || serverNow() - storedAt > oldMs;
+  const doubtful = delivery.deliveries > 1 || waited || storedAt - message.orderedAt > OLD_MS;
   if (doubtful && !(await isWanted(options, message))) return { kind: 'notWanted' };
   if (message.deadline !== undefined && serverNow() > message.deadline) return { kind: 'tooLate' };
   const reconcile = message.reconcile === true;

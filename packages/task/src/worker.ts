@@ -69,6 +69,7 @@ class TaskWorker {
   private readonly open = new Set<Promise<void>>();
   private readonly gaveUp = new AbortController();
   private draining = false;
+  private startedAt = 0;
   private filling = false;
 
   constructor(options: WorkerOptions) {
@@ -100,7 +101,14 @@ class TaskWorker {
       clock,
       random,
       handlers: handlersByName(options.handlers),
-      admission: { records: source, ackWaitMs: source.ackWaitMs, serverNow: () => source.serverNow(), crashes, wants: options.wants },
+      admission: {
+        records: source,
+        ackWaitMs: source.ackWaitMs,
+        serverNow: () => source.serverNow(),
+        startedAt: () => this.startedAt,
+        crashes,
+        wants: options.wants,
+      },
       reporter: new Reporter({ source, persist, worker: name }),
       persist,
       holds: this.holds,
@@ -111,6 +119,7 @@ class TaskWorker {
   async start(): Promise<void> {
     const { source } = this.options;
     await source.open({ deliver: (delivery) => this.receive(delivery), signal: (body) => this.runner.signal(body) });
+    this.startedAt = source.serverNow();
     this.holds.start();
     this.fill();
   }

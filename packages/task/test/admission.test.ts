@@ -56,6 +56,14 @@ const doubts: readonly (readonly [string, (s: Awaited<ReturnType<typeof setup>>,
     },
   ],
   [
+    'that was stored before this worker began',
+    async (s, message) => {
+      s.stage.send('work', message);
+      await s.stage.clock.tick(1);
+      await s.stage.worker('w');
+    },
+  ],
+  [
     'that waited for a worker for more than 30 s',
     async (s, message) => {
       s.stage.send('work', message);
