@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createWorker, handle } from '@troupe/task';
 import { createMemoryBroker, createSeededRandom, type Faults, noFaults, stressService } from '@troupe/testing';
-import { createStage, type Stage, type StageWorker, task } from './support/stage.ts';
+import { createStage, type Stage, type StageOptions, type StageWorker, task } from './support/stage.ts';
 
 const slow =
   (stage: () => Stage, ms: number) =>
@@ -63,13 +63,27 @@ describe('G9 a worker that is told to stop', () => {
 
   it('starts nothing that comes in the last moment', async () => {
     await using s = await setup(5_000);
-    const stopping = s.first.stop();
+    const stopping = s.first.worker.stop();
     s.stage.send('work', { id: 'late' });
-    await stopping;
+    await s.stage.passing(stopping);
     expect(s.first.of('taskStarted')).to.have.length(1);
     await s.stage.worker('second');
     await s.stage.untilEnded(2);
     expect(s.stage.ended.map(({ body }) => body.worker)).to.deep.equal(['first', 'second']);
+  });
+
+  it('pulls nothing any more: what comes meanwhile goes to others at once', async () => {
+    await using s = await setup(5_000);
+    const stopping = s.first.worker.stop();
+    await s.stage.clock.settle();
+    const seen: number[] = [];
+    const tamper: StageOptions['tamper'] = (delivery) => (seen.push(delivery.deliveries), delivery);
+    const second = await s.stage.worker('second', { handlers: [handle(task(), () => 'done')], tamper });
+    for (let n = 0; n < 5; n++) s.stage.send('work');
+    await s.stage.passing(stopping);
+    await s.stage.untilEnded(6);
+    expect(second.of('taskStarted')).to.have.length(5);
+    expect(seen).to.deep.equal([1, 1, 1, 1, 1]);
   });
 
   it('hands back what was delivered and not yet admitted, with its start taken back', async () => {

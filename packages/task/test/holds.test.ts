@@ -72,6 +72,9 @@ describe('G1 a task that runs longer than its hold', () => {
     stage.send('work');
     await stage.clock.tick(30_000);
     expect(of('taskCameAgain')).to.have.length(1);
+    // what runs here was never started a second time, so no start is counted
+    const { readMark } = stage.broker.process('reader').taskSource('p');
+    expect(await readMark('t1')).to.equal(undefined);
     expect(renewed).to.be.greaterThan(30);
     done.open('made');
     await stage.untilEnded();

@@ -38,7 +38,7 @@ export interface StageWorker {
 export interface Stage extends AsyncDisposable {
   readonly broker: MemoryBroker;
   readonly clock: VirtualClock;
-  /** Starts a worker; another one for each call. */
+  /** Starts a worker; another one for each call. It may have died by then, if the broker has faults. */
   worker(name: string, overrides?: Partial<StageOptions>): Promise<StageWorker>;
   /** Sends a task to which an operation waits, or a lone one with `replyTo: undefined`. Returns its id. */
   send(task: string, more?: Partial<TaskMessage>, cls?: QueueClass, context?: Context): string;
@@ -50,7 +50,7 @@ export interface Stage extends AsyncDisposable {
   /** Lets time pass until so many outcomes have come. */
   untilEnded(count?: number): Promise<void>;
   /** Lets time pass until the promise has settled. */
-  passing<T>(promise: Promise<T>): Promise<T>;
+  passing<T>(promise: Promise<T>): Promise<T | undefined>;
   /** What the record of the operation says; `undefined` ends it. */
   commit(root: { readonly [field: string]: boolean | string } | undefined, key?: string): Promise<void>;
 }
@@ -78,13 +78,14 @@ export async function createStage(options: StageOptions): Promise<Stage> {
     delivery.ack();
   });
 
-  const passing = async <T>(promise: Promise<T>): Promise<T> => {
+  const passing = async <T>(promise: Promise<T>, isOver: () => boolean = () => false): Promise<T | undefined> => {
     let settled = false;
     const settle = (): void => void (settled = true);
     promise.then(settle, settle);
-    await clock.runUntil(() => settled);
-    return promise;
+    await clock.runUntil(() => settled || isOver());
+    return settled ? promise : undefined;
   };
+  const passingIn = (process: MemoryProcess, promise: Promise<void>): Promise<void> => passing(promise, () => !process.alive);
 
   const stage: Stage = {
     broker,
@@ -117,13 +118,13 @@ export async function createStage(options: StageOptions): Promise<Stage> {
         types: () => events.map(({ type }) => type),
         of: (type) => events.filter((event) => event.type === type) as never,
         async stop() {
-          await passing(worker.stop());
+          await passingIn(process, worker.stop());
           // mail that was stored just now
           await clock.tick(0);
         },
       };
       workers.push(made);
-      await passing(worker.start());
+      await passingIn(process, worker.start());
       return made;
     },
     send(name, more = {}, cls = 'regular', context = {}) {
@@ -140,7 +141,7 @@ export async function createStage(options: StageOptions): Promise<Stage> {
       const text = JSON.stringify({ v: 1, w: 'w.1', s: root ?? null, fx: [], in: [], nx: {}, ...(root === undefined ? { ttl: 60 } : {}) });
       const ttlMs = root === undefined ? 60_000 : undefined;
       const outcome = await passing(host.records.commit({ kind: 'operation', key }, revisions.get(key) ?? 0, text, ttlMs));
-      if (!outcome.ok) throw new Error('the record was changed by somebody else');
+      if (outcome?.ok !== true) throw new Error('the record was changed by somebody else');
       revisions.set(key, outcome.revision);
     },
     async [Symbol.asyncDispose]() {
