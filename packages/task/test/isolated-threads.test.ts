@@ -61,10 +61,10 @@ describe('the signal of an isolated handler', () => {
 
   it('that was cut in the middle of an effect that must not be repeated leaves it unknown', async () => {
     const handlers = [handle(task({ idempotent: 'no' }), isolated('blocking'))];
-    await using s = await setup('blocking', { handlers }, { input: 60_000, timeLimitMs: 3_000 });
+    await using s = await setup('blocking', { handlers }, { input: 60_000, timeLimitMs: 5_000 });
     await s.until(() => s.stage.ended.length > 0);
     expect(s.stage.outcome()).to.have.nested.include({ kind: 'unknown', 'error.code': 'step_timeout', 'error.data.phase': 'run' });
-  });
+  }).timeout(30_000);
 });
 
 describe('G7 a thread that dies', () => {
