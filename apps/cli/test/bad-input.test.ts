@@ -57,7 +57,7 @@ describe('bad input to the front door', () => {
       'a resource of another kind',
       'book.bind',
       command({ executor: 'book.bind', input: null, resource: { kind: 'shelf', id: '1' } }),
-      'invalid_input',
+      'unknown_kind',
       'resource.kind',
     ],
   ];

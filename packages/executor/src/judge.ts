@@ -21,7 +21,7 @@ export type Judgement =
   | { readonly ok: false; readonly error: WireError };
 
 /**
- * Judges a command: `unknown_executor`, `invalid_input` with the field, `invalid_options`. Schemas that validate
+ * Judges a command: `unknown_executor`, `unknown_kind`, `invalid_input` with the field, `invalid_options`. Schemas that validate
  * asynchronously are awaited; what they return is what is forwarded. Never throws.
  */
 export async function judgeCommand(executors: ReadonlyMap<string, ExecutorDefinition>, command: Command): Promise<Judgement> {
@@ -54,7 +54,7 @@ function judgeResources(definition: ExecutorDefinition, command: Command): void 
   if (first === undefined && definition.family !== 'free')
     throw new TroupeError('invalid_input', `${definition.name} needs a resource`, { field });
   if (first !== undefined && definition.kind !== undefined && first.kind !== definition.kind.kind) {
-    throw new TroupeError('invalid_input', `${definition.name} is for ${definition.kind.kind}, not for ${first.kind}`, {
+    throw new TroupeError('unknown_kind', `${definition.name} is for ${definition.kind.kind}, not for ${first.kind}`, {
       field: `${field}.kind`,
     });
   }

@@ -48,13 +48,13 @@ describe('a command is judged', () => {
     [
       'for a resource of another kind',
       command('create', { resource: { kind: 'server', id: 's' }, input: { size: 1 } }),
-      'invalid_input',
+      'unknown_kind',
       'resource.kind',
     ],
     [
       'for several of another kind',
       command('create', { resources: [{ kind: 'server', id: 's' }], input: { size: 1 } }),
-      'invalid_input',
+      'unknown_kind',
       'resources.0.kind',
     ],
     ['with a wrong input', command('create', { resource, input: { size: 'big' } }), 'invalid_input', 'input.size'],

@@ -123,7 +123,8 @@ export class Attempt implements Standing {
   /** A success is a success, however late; a throw after an abort is the abort, unless the handler says what it means. */
   private thrown(thrown: unknown): AttemptEnd {
     const reason = this.abortedBy;
-    if (reason === undefined && thrown instanceof ThreadCrashed) {
+    // only a thread of ours throws that; what a handler throws may refuse to be looked at
+    if (reason === undefined && this.options.handler.object === undefined && thrown instanceof ThreadCrashed) {
       return { type: 'crashed', error: toWireError(thrown, 'worker_lost' satisfies ErrorCode), running: false };
     }
     const said = isFatal(thrown) || isRetry(thrown);

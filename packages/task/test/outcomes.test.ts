@@ -39,6 +39,16 @@ describe('what a handler returns', () => {
     expect(outcome).to.deep.equal({ kind: 'succeeded', output: { id: 'a' } });
   });
 
+  it('fails, if what it throws refuses to be looked at', async () => {
+    const no = (): never => {
+      throw new Error('no');
+    };
+    const outcome = await outcomeOf(() => {
+      throw new Proxy(new Error('mine'), { get: no, getPrototypeOf: no });
+    });
+    expect(errorOf(outcome)).to.include({ code: 'handler_error' });
+  });
+
   it('fails for good, naming the field, if its schema refuses it: it would come out again', async () => {
     const outcome = await outcomeOf(() => ({ ids: ['a', 1] }), { output: z.object({ ids: z.array(z.string()) }) });
     expect(outcome.kind).to.equal('failed');

@@ -299,7 +299,7 @@ function checkNamed(definition: ExecutorDefinition, named: readonly ResourceRef[
   if (first === undefined && definition.family !== 'free')
     throw new TroupeError('invalid_input', `${definition.name} needs a resource`, { field: 'resource' });
   if (first !== undefined && definition.kind !== undefined && first.kind !== definition.kind.kind) {
-    throw new TroupeError('invalid_input', `${definition.name} is for ${definition.kind.kind}, not for ${first.kind}`, {
+    throw new TroupeError('unknown_kind', `${definition.name} is for ${definition.kind.kind}, not for ${first.kind}`, {
       field: 'resource.kind',
     });
   }
