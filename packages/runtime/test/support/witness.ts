@@ -4,6 +4,7 @@ import type { Runtime } from '@troupe/runtime';
 export interface SeenMessage {
   readonly subject: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
 /** What went over the wire, as a bystander sees it: every message, and every version of every row. */
@@ -13,6 +14,8 @@ export interface Witness {
   classes(): string[];
   /** Names of tasks in the order in which they were sent; looks that repeat each other are one. */
   tasks(): string[];
+  /** Ids of task messages as they were sent, those that a test has sent again apart. */
+  attempts(): string[];
   /** Life-cycle states that a row has had, in order. A row that is gone ends with `removed`. */
   states(ref: ResourceRef): readonly string[];
   /** Events of operations and resources, in order. */
@@ -27,7 +30,7 @@ export async function createWitness({ nc, subjects }: Pick<Runtime, 'nc' | 'subj
   nc.subscribe(`${subjects.ns}.>`, {
     callback(_error, message) {
       const headers = Object.fromEntries([...(message.headers ?? [])].map(([name, values]) => [name.toLowerCase(), values[0] ?? '']));
-      messages.push({ subject: message.subject, headers });
+      messages.push({ subject: message.subject, headers, body: message.string() });
       if (message.subject.startsWith(`${subjects.ns}.event.`)) events.push(message.json<EventMessage>());
     },
   });
@@ -51,6 +54,12 @@ export async function createWitness({ nc, subjects }: Pick<Runtime, 'nc' | 'subj
       sent()
         .map(({ name }) => name)
         .filter((name, i, all) => all[i - 1] !== name),
+    attempts: () =>
+      messages.flatMap(({ subject, headers, body }) =>
+        subjects.parseTask(subject) === undefined || (headers['nats-msg-id'] ?? '').endsWith(' again')
+          ? []
+          : (JSON.parse(body) as { id: string }).id,
+      ),
     states: ({ kind, id }) => states.get(`${kind}/${id}`) ?? [],
   };
 }
