@@ -43,7 +43,7 @@ export interface Cleanup {
 }
 
 interface Failure {
-  readonly step: string;
+  readonly member: number;
   readonly error: { readonly code: string; readonly message: string };
 }
 
@@ -64,12 +64,13 @@ export function createCleanup<Data extends JsonObject, Schema extends StandardSc
     name: `${name}.waves`,
     plan({ input }) {
       const found = refsIn(input, kinds);
-      const groups = waves.flatMap((wave, n): PlanNode[] => {
-        const members = found.filter(({ kind }) => wave.includes(kind)).map((one, i) => removal(`w${n}-${i}`, one, kinds[one.kind]!));
-        return members.length === 0 ? [] : [group({ policy: 'collect', id: `wave-${n}`, window }, ...members)];
+      const tried = waves.map((wave) => found.filter(({ kind }) => wave.includes(kind))).filter((wave) => wave.length > 0);
+      const groups = tried.map((wave, n): PlanNode => {
+        const members = wave.map((one, i) => removal(`w${n}-${i}`, one, kinds[one.kind]!));
+        return group({ policy: 'collect', id: `wave-${n}`, window }, ...members);
       });
-      const reports = groups.map((one) => ref((one as { id: string }).id));
-      return chain(...groups, expand('verdict', verdict, { input: { reports, tried: found.map(({ kind, id }) => `${kind} ${id}`) } }));
+      const reports = tried.map((_, n) => ref(`wave-${n}`));
+      return chain(...groups, expand('verdict', verdict, { input: { reports, tried: tried as never } }));
     },
   });
   const verdict = createPlanner({ name: `${name}.verdict`, plan: ({ input }) => judged(input as never) });
@@ -95,14 +96,24 @@ function removal(id: string, one: ResourceRef, { remove }: CleanupKind): PlanNod
   return attempt({ body, catch: [{ code: ['unknown_resource', 'resource_gone'], do: nothing() }] });
 }
 
-function judged({ reports, tried }: { reports: readonly (readonly Failure[])[]; tried: readonly string[] }): PlanNode {
-  const left = reports.flat();
-  if (left.length === 0) return nothing();
-  const data = { left: left.slice(0, REPORT_LIMIT) as never, count: left.length };
+interface Verdict {
+  /** By wave. */
+  readonly reports: readonly (readonly Failure[])[];
+  readonly tried: readonly (readonly ResourceRef[])[];
+}
+
+/** The report names resources: steps of a plan that somebody else has made say nothing to anybody. */
+function judged({ reports, tried }: Verdict): PlanNode {
+  const left = reports.flatMap((report, wave) => report.map(({ member, error }) => ({ ...tried[wave]![member]!, error })));
+  const [first] = left;
+  if (first === undefined) return nothing();
   return fail(
     'cleanup_incomplete',
-    `${left.length} of ${tried.length} could not be removed, first: ${left[0]!.error.message}`.slice(0, 1_000),
-    data,
+    `${left.length} of ${tried.flat().length} could not be removed, first ${first.kind} ${first.id}: ${first.error.message}`.slice(
+      0,
+      1_000,
+    ),
+    { left: left.slice(0, REPORT_LIMIT) as never, count: left.length },
   );
 }
 

@@ -57,7 +57,7 @@ describe('a cleanup', () => {
       const view = bench.view(id);
       expect(view.outcome).to.equal('failed');
       expect(view.error?.code).to.equal('cleanup_incomplete');
-      expect(view.error?.message).to.match(/^1 of 6 could not be removed, first: \S+/);
+      expect(view.error?.message).to.match(/^1 of 6 could not be removed, first volume v1: \S+/);
       // forced: the row of v1 is gone, the object is listed
       expect(view.orphans?.map((one) => `${one.kind} ${one.backendId}`)).to.deep.equal(['volume b-v1']);
       expect(bench.store.all().map(({ kind, id: of, state }) => `${kind} ${of} ${state}`)).to.deep.equal(['project p ERRED']);
