@@ -27,10 +27,15 @@ export interface AcquireOptions {
   readonly signal?: AbortSignal;
   /** Higher goes first. Default 0. */
   readonly priority?: number;
+  /** Name of the lease, to ask for while it waits. Default: a drawn one. Taken by a live lease or a waiter: `invalid_options`. */
+  readonly lease?: string;
 }
 
 export interface LocalThrottle {
-  /** Resolves when granted. Rejects with `need_exceeds_limit`, `malformed`, or `cancelled` when the signal aborts first. */
+  /**
+   * Resolves when granted. Rejects with `need_exceeds_limit`, `malformed`, `invalid_options`, or `cancelled` when the signal aborts
+   * first. Do not wait for a lease of a root while you hold one of it: ask for everything at once.
+   */
   acquire(scope: string, need: Need, options?: AcquireOptions): Promise<LocalLease>;
   /** Runs `work` while holding the tokens, and releases them however it ends. */
   withTokens<T>(scope: string, need: Need, work: (lease: LocalLease) => Promise<T>, options?: AcquireOptions): Promise<T>;
@@ -102,8 +107,11 @@ export function createLocalThrottle(options: LocalThrottleOptions = {}): LocalTh
   });
 
   const throttle: LocalThrottle = {
-    acquire(scope, need, { signal, priority = 0 } = {}) {
-      const lease = `local-${next++}`;
+    acquire(scope, need, { signal, priority = 0, lease = `local-${next++}` } = {}) {
+      const known = roots.get(rootOf(scope))?.ledger;
+      if (pending.has(lease) || known?.leases.has(lease) === true) {
+        return Promise.reject(new TroupeError('invalid_options', `lease ${lease} is taken`, { field: 'lease' }));
+      }
       return new Promise<LocalLease>((resolve, reject) => {
         const cancelled = (): TroupeError => new TroupeError('cancelled', `the wait for ${scope} was aborted`);
         if (signal?.aborted) return reject(cancelled());

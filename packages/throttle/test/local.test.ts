@@ -59,4 +59,64 @@ describe('a local throttle', () => {
     expect(throttle.explain('cloud', held.id).state).to.equal('held');
     expect(throttle.explain('cloud', 'nobody').state).to.equal('unknown');
   });
+
+  it('knows a wait by the name that it was given, and refuses a name that is taken', async () => {
+    const throttle = createLocalThrottle({ limits: { default: 1 } });
+    const held = await throttle.acquire('cloud', { call: 1 }, { lease: 'backup' });
+    const next = throttle.acquire('cloud', { call: 1 }, { lease: 'restore' });
+    expect(throttle.explain('cloud', 'restore').state).to.equal('waiting');
+    for (const lease of ['backup', 'restore']) {
+      const error = await throttle.acquire('cloud', { call: 1 }, { lease }).catch((e: { code: string; field: string }) => e);
+      expect(error).to.include({ code: 'invalid_options', field: 'lease' });
+    }
+    held.release();
+    (await next).release();
+    (await throttle.acquire('cloud', { call: 1 }, { lease: 'backup' })).release();
+  });
+
+  it('serves priorities, keeps its roots apart, and hands out fences that grow', async () => {
+    const throttle = createLocalThrottle({ limits: { default: 1 } });
+    const held = await throttle.acquire('cloud', { call: 1 });
+    const order: string[] = [];
+    const ask = (name: string, priority: number) =>
+      throttle.withTokens(
+        'cloud',
+        { call: 1 },
+        async ({ fence }) => {
+          order.push(name);
+          expect(fence).to.equal(held.fence + order.length);
+        },
+        { priority },
+      );
+    const all = [ask('low', 0), ask('high', 5), ask('middle', 1)];
+    await throttle.withTokens('elsewhere', { call: 1 }, async () => expect(order).to.deep.equal([]));
+    held.release();
+    held.release();
+    await Promise.all(all);
+    expect(order).to.deep.equal(['high', 'middle', 'low']);
+  });
+
+  it('pauses at 0 and goes on when the limit is back, and rejects what is malformed', async () => {
+    const throttle = createLocalThrottle();
+    throttle.setLimit('cloud', 'call', 0);
+    const waiting = throttle.acquire('cloud', { call: 1 }, { lease: 'patient' });
+    expect(throttle.explain('cloud', 'patient').text).to.contain('paused');
+    throttle.setLimit('cloud', 'call', null);
+    (await waiting).release();
+    for (const [scope, need] of [
+      ['cloud//x', { call: 1 }],
+      ['cloud', {}],
+      ['cloud', { call: 0.5 }],
+    ] as const) {
+      expect(await throttle.acquire(scope, need).catch((e: { code: string }) => e.code)).to.equal('malformed');
+    }
+    expect(throttle.occupancy()).to.deep.equal([]);
+  });
+
+  it('gives up at once for a signal that has aborted already', async () => {
+    const throttle = createLocalThrottle();
+    const refused = await throttle.acquire('cloud', { call: 1 }, { signal: AbortSignal.abort() }).catch((e: { code: string }) => e.code);
+    expect(refused).to.equal('cancelled');
+    expect(throttle.occupancy()).to.deep.equal([]);
+  });
 });
