@@ -49,6 +49,8 @@ export function decideWrite(stored: StoredResource | undefined, write: ResourceW
       return decideTake(stored, write, stamp);
     case 'patch':
       return decidePatch(stored, write, stamp);
+    case 'waive':
+      return decideWaive(stored, write, stamp);
     default:
       return decideOwned(stored, write, stamp);
   }
@@ -106,6 +108,8 @@ function decideTake(record: ResourceRecord, write: Extract<ResourceWrite, { op: 
   if (stamp.turn <= record.fence.forgotten) return refuse('stale', record);
   if (write.seize !== true) {
     if (record.currentOperation !== null) return refuse('conflict', record);
+    const { promised } = record.fence;
+    if (promised !== undefined && promised !== write.operation) return refuse('conflict', record);
     if (!write.from.includes(record.state)) return refuse('state', record);
     if (write.runtime !== undefined && !write.runtime.includes(record.runtimeState)) return refuse('state', record);
   }
@@ -162,10 +166,27 @@ function decideOwned(
         ...(write.finish === true ? { currentOperation: null, rested: null } : {}),
         epoch,
         modified: stamp.now,
-        fence: remember(fence, epoch, stamp, { before: record.state, after: write.set.state ?? record.state }),
+        fence: promisedTo(
+          write.finish === true ? write.promise : undefined,
+          remember(record.fence, epoch, stamp, { before: record.state, after: write.set.state ?? record.state }),
+        ),
       });
     }
   }
+}
+
+/** Not fenced by the turn of an owner: whom it is promised to owns nothing yet. */
+function decideWaive(record: ResourceRecord, write: Extract<ResourceWrite, { op: 'waive' }>, stamp: WriteStamp): WriteDecision {
+  const { fence, state } = record;
+  if (record.currentOperation !== null || fence.promised !== write.operation)
+    return { type: 'answer', outcome: { ok: true, already: true, record } };
+  const { promised: _, ...kept } = fence;
+  const remembered = remember(kept, record.epoch, stamp, { before: state, after: state });
+  return store(record, { ...record, modified: stamp.now, fence: promisedTo(write.promise, remembered) });
+}
+
+function promisedTo(operation: string | undefined, fence: Fence): Fence {
+  return operation === undefined ? fence : { ...fence, promised: operation };
 }
 
 function decidePatch(record: ResourceRecord, write: Extract<ResourceWrite, { op: 'patch' }>, stamp: WriteStamp): WriteDecision {
@@ -176,7 +197,11 @@ function decidePatch(record: ResourceRecord, write: Extract<ResourceWrite, { op:
     ...record,
     ...changed(record, write.set),
     modified: stamp.now,
-    fence: remember(record.fence, record.epoch, stamp, { before: record.state, after: write.set.state ?? record.state }),
+    // a finding of a pull does not take it from whom it is promised to
+    fence: promisedTo(
+      record.fence.promised,
+      remember(record.fence, record.epoch, stamp, { before: record.state, after: write.set.state ?? record.state }),
+    ),
   });
 }
 

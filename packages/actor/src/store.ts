@@ -44,6 +44,8 @@ export interface Fence {
   readonly applied: readonly AppliedWrite[];
   /** Highest turn among the writes that have left the list: what is not newer can be a ghost and is refused. */
   readonly forgotten: number;
+  /** The operation whose turn it is, of those that queue: as long as it has not taken or waived it, nobody else may take it. */
+  readonly promised?: string;
 }
 
 export interface AppliedWrite {
@@ -98,6 +100,8 @@ export type ResourceWrite =
       readonly event?: string;
       readonly finish?: boolean;
       readonly raise?: boolean;
+      /** With `finish`: the operation that may take it next. */
+      readonly promise?: string;
     }
   /** Undoes a take after which nothing was started: state and error as they were, action cleared, given back. */
   | { readonly op: 'restore'; readonly ref: ResourceRef; readonly operation: string; readonly epoch: number; readonly event?: string }
@@ -119,6 +123,8 @@ export type ResourceWrite =
       readonly set: ResourceChange;
       readonly event?: string;
     }
+  /** Gives up a promise, in favour of another operation or of nobody. Where it is not promised to `operation` nothing is done. */
+  | { readonly op: 'waive'; readonly ref: ResourceRef; readonly operation: string; readonly promise?: string; readonly event?: string }
   /** Removes it, leaving a tombstone. Removing what is gone by the same operation succeeds. */
   | { readonly op: 'remove'; readonly ref: ResourceRef; readonly operation: string; readonly epoch: number; readonly event?: string };
 

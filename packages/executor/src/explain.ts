@@ -192,6 +192,13 @@ function stepWait(
     case 'write':
       return { ...base, on: 'store', sentence: `${name} waits until the store has written the start of the step` };
     case 'run': {
+      if (state.x === 1)
+        return {
+          ...base,
+          on: 'task',
+          attempt: state.n,
+          sentence: `${name} was told to stop and is waited for: it may have made something`,
+        };
       const what = state.r === 1 ? 'looks whether an earlier attempt happened' : `attempt ${state.n} of ${attempts}`;
       const progress = state.pr === undefined ? '' : `, progress ${state.pr}`;
       return {

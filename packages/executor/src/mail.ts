@@ -64,6 +64,8 @@ export interface WatchMail {
   readonly node: string;
   /** It waits in the queue for a resource: told one after the other, in the order in which they came. */
   readonly queue?: true;
+  /** What it waits for. */
+  readonly resource?: ResourceRef;
   /** Handed on by an operation that has ended: who waits. */
   readonly waiting?: string;
 }
@@ -71,7 +73,8 @@ export interface WatchMail {
 export interface OverMail {
   readonly operation: string;
   readonly node: string;
-  /** Those who wait behind the receiver now. */
+  /** It is the receiver's turn to take this one, and these wait behind it now. */
+  readonly resource?: ResourceRef;
   readonly queue?: readonly string[];
 }
 

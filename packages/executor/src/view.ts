@@ -137,7 +137,7 @@ export function wantsAttempt(root: Json | undefined, message: Pick<TaskMessage, 
   if (phase !== 'running' || message.step === undefined) return false;
   // tokens are unguessable and never used twice: whoever holds one is meant
   return Object.values(active ?? {}).some((state) => {
-    if (state.k === 'step') return state.p === 'run' && state.n === message.attempt && state.t.at(-1) === message.token;
+    if (state.k === 'step') return state.p === 'run' && state.x !== 1 && state.n === message.attempt && state.t.at(-1) === message.token;
     return state.k === 'poll' && state.p === 'look' && state.n === message.attempt && state.t === message.token;
   });
 }

@@ -12,9 +12,25 @@ import {
   step,
   throttled,
   transition,
+  undoable,
   wait,
 } from '@troupe/executor';
-import { type Bench, createBench, failure, fatal, look, settled, start, steps, success, tasks, Volume, work } from './bench/index.ts';
+import {
+  type Bench,
+  create,
+  createBench,
+  failure,
+  fatal,
+  hostile,
+  look,
+  settled,
+  start,
+  steps,
+  success,
+  tasks,
+  Volume,
+  work,
+} from './bench/index.ts';
 
 const v1 = { kind: 'volume', id: 'v1' };
 
@@ -67,6 +83,59 @@ async function length(faults: object): Promise<number> {
   expect(bench.view(id).outcome).to.equal('succeeded');
   return n;
 }
+
+describe('a cancel while something is being made', () => {
+  const plan = chain(
+    throttled({ scope: 'p', need: { x: 1 } }, undoable(step('make', create, {}), step('drop', work, {}))),
+    step('after', work, {}),
+  );
+  const begin = async (faults: object) => {
+    const executor = createExecutor({ name: 'test', family: 'create', resource: Volume, plan: () => plan });
+    const bench = createBench({ executors: [executor], tasks, limits: { p: { x: 1 } }, ...faults });
+    bench.store.put('volume', 'v1', { state: 'CREATION_SCHEDULED' });
+    const id = await bench.command('test', { resource: v1 });
+    return { bench, id };
+  };
+
+  for (const { name, faults } of hostile(3)) {
+    it(`waits for its outcome under the lease: what was made all the same is known and taken back, ${name}`, async () => {
+      const { bench, id } = await begin(faults);
+      bench.on('create', () => ({ outcome: { kind: 'succeeded', output: null, patch: { backendId: 'b-1' } }, afterMs: 5_000 }));
+      bench.run(() => steps(bench).includes('make'));
+      bench.cancel(id);
+      bench.run(() => bench.seen(id)?.status === 'cancelling');
+      expect(bench.scopes.held).to.have.length(1);
+      bench.run();
+      expect(bench.view(id).outcome).to.equal('cancelled');
+      expect(steps(bench)).to.deep.equal(['make', 'drop']);
+      expect(bench.record('volume', 'v1')).to.deep.include({ state: 'ERRED', backendId: 'b-1' });
+      settled(bench);
+    });
+
+    it(`ends when the attempt was given up, ${name}`, async () => {
+      const { bench, id } = await begin(faults);
+      bench.on('create', () => ({ outcome: { kind: 'cancelled' }, afterMs: 5_000 }));
+      bench.run(() => steps(bench).includes('make'));
+      bench.cancel(id);
+      bench.run();
+      expect(bench.view(id).outcome).to.equal('cancelled');
+      expect(steps(bench)).to.deep.equal(['make']);
+      settled(bench);
+    });
+
+    it(`does not wait for ever for an attempt that never began, ${name}`, async () => {
+      const { bench, id } = await begin(faults);
+      bench.on('create', () => 'lost');
+      bench.run(() => steps(bench).includes('make'));
+      const before = bench.now;
+      bench.cancel(id);
+      bench.run();
+      expect(bench.view(id).outcome).to.equal('cancelled');
+      expect(bench.view(id).endedAt! - before).to.be.within(1, 60_000);
+      settled(bench);
+    });
+  }
+});
 
 describe('a cancel', () => {
   for (const faults of [{}, { rebuild: true }, { twice: true, rebuild: true }, { lateCancels: true, rebuild: true }]) {

@@ -139,6 +139,40 @@ describe('commands that queue', () => {
     expect(bench.root('c').accepting?.waitFor).to.deep.equal({ ref: v1, operation: 'b' });
   });
 
+  for (const { name, faults } of hostile(6)) {
+    it(`are not overtaken by those who come in the moment of the hand-over, ${name}`, async () => {
+      const bench = setup(faults);
+      const waiting = (n: number): boolean => bench.seen('a')?.status === 'running' && bench.root('a').progress.watchers?.length === n;
+      for (const [n, id] of ['a', 'b', 'c'].entries()) {
+        await bench.command('update', { id, resource: v1, options: queue });
+        bench.run(() => (n === 0 ? bench.seen('a')?.status === 'running' : waiting(n)));
+      }
+      // the resource is free, and nobody has been told yet
+      bench.run(() => bench.record('volume', 'v1')?.currentOperation === null);
+      await bench.command('update', { id: 'plain', resource: v1 });
+      await bench.command('update', { id: 'late', resource: v1, options: queue });
+      bench.run();
+      expect(ran(bench)).to.deep.equal(['a', 'b', 'c', 'late']);
+      expect(bench.view('plain').error).to.deep.include({ code: 'conflict' });
+      expect(bench.record('volume', 'v1')?.fence.promised).to.equal(undefined);
+      settled(bench);
+    });
+  }
+
+  it('that are cancelled after it was promised to them give it to the next', async () => {
+    const bench = setup();
+    for (const id of ['a', 'b', 'c']) await bench.command('update', { id, resource: v1, options: queue });
+    bench.run(() => bench.record('volume', 'v1')?.fence.promised === 'b');
+    bench.cancel('b');
+    bench.cancel('c');
+    await bench.command('update', { id: 'd', resource: v1, options: queue });
+    bench.run();
+    expect(bench.record('volume', 'v1')).to.deep.include({ state: 'OK', currentOperation: null });
+    expect(bench.record('volume', 'v1')?.fence.promised).to.equal(undefined);
+    expect(bench.view('d').outcome).to.equal('succeeded');
+    settled(bench);
+  });
+
   it('do not change that others are rejected', async () => {
     const bench = setup();
     await bench.command('update', { id: 'a', resource: v1 });

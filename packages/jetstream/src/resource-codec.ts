@@ -62,6 +62,7 @@ function decodeFence(value: unknown, epoch: number): Fence {
     turn: number(f['turn']),
     applied,
     forgotten: number(f['forgotten']),
+    ...(typeof f['promised'] === 'string' ? { promised: f['promised'] } : {}),
   };
 }
 

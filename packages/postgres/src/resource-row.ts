@@ -48,6 +48,7 @@ function decodeFence(value: unknown, epoch: number): Fence {
     turn: f.turn ?? 0,
     applied: Array.isArray(f.applied) ? (f.applied as AppliedWrite[]) : [],
     forgotten: f.forgotten ?? 0,
+    ...(typeof f.promised === 'string' ? { promised: f.promised } : {}),
   };
 }
 

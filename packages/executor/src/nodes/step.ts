@@ -19,6 +19,9 @@ import { planOf } from '../operation/run.ts';
 const TOKENS_KEPT = 5;
 /** With so many nodes under way the root has no room for more than the last two. */
 const CROWDED = 100;
+/** An attempt that was told to stop and says nothing for so long is not waited for: it may never have begun. */
+const STOP_GRACE_MS = 30_000;
+const STOPPED: NodeResult = { ok: false, error: { code: 'cancelled', message: 'stopped while it ran' }, stopped: true };
 
 type StepState = NodeStateOf<'step'>;
 
@@ -42,6 +45,7 @@ export function stepTimer(run: Run, path: string, timer: string): void {
   const state = stateOf(run, path, 'step');
   if (state?.id !== timer) return;
   delete state.id;
+  if (state.x === 1) return endStep(run, path, STOPPED);
   if (state.p === 'delay') begin(run, path, state);
   else send(run, path, state);
 }
@@ -66,6 +70,7 @@ export function stepEnded(run: Run, path: string, body: TaskEnded): void {
     const error = keepSuccess(run, node, outcome.output, outcome.patch);
     return error === undefined ? endStep(run, path, OK) : fail(run, path, error);
   }
+  if (state.x === 1 && body.attempt === state.n) return endStep(run, path, STOPPED);
   // an older attempt is not what it waits for, and neither is one that has failed already
   if (body.attempt !== state.n || state.p !== 'run') return;
   const task = taskOf(run, node);
@@ -95,6 +100,7 @@ export function stepOverdue(run: Run, path: string): void {
   if (state === undefined) return;
   const node = nodeOf(run, path, 'step');
   const waited = run.context.now - state.s;
+  if (state.x === 1) return endStep(run, path, STOPPED);
   if (state.p === 'run') signalAttempt(run, node, state.n);
   fail(run, path, {
     code: 'deadline_exceeded',
@@ -103,11 +109,19 @@ export function stepOverdue(run: Run, path: string): void {
   });
 }
 
-/** Stopped from outside: not a failure of its own. */
+/**
+ * Stopped from outside: not a failure of its own. An attempt that may be making something is told to stop and waited for, so
+ * that what it has made all the same is known: its id is kept, it can be taken back, and its lease is held until then.
+ */
 export function stopStep(run: Run, path: string, result: NodeResult): void {
   const state = stateOf(run, path, 'step');
-  if (state?.p === 'run') signalAttempt(run, nodeOf(run, path, 'step'), state.n);
-  endStep(run, path, result);
+  if (state?.x === 1) return;
+  if (state?.p !== 'run') return endStep(run, path, result);
+  const node = nodeOf(run, path, 'step');
+  signalAttempt(run, node, state.n);
+  if (taskOf(run, node).idempotent === 'yes') return endStep(run, path, result);
+  state.x = 1;
+  state.id = setTimer(run, 'step', STOP_GRACE_MS, path);
 }
 
 export function stepProgress(run: Run, path: string, token: string, progress: string): void {

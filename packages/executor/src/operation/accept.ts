@@ -243,7 +243,8 @@ function refused(run: Run, owned: OwnedResource, outcome: WriteOutcome & { ok: f
   // the take was ordered before writes that the record has forgotten: a fresh one is judged on its own
   if (outcome.reason === 'stale' && accepting.tries < TRIES_LIMIT) return giveBack(run, 'again');
   const state = record?.state ?? 'unknown';
-  const operation = record?.currentOperation ?? null;
+  // whoever is promised the resource has it as good as taken
+  const operation = record?.currentOperation ?? record?.fence.promised ?? null;
   const data = { kind: owned.kind, id: owned.id, state, operation };
   const runtime = definition.options.guard?.runtimeStates;
   if (
@@ -285,7 +286,8 @@ function giveBack(run: Run, then: NonNullable<Accepting['then']>): void {
 function standBehind(run: Run, operation: string): void {
   const { op } = run;
   op.accepting!.asked = operation;
-  send(run, { kind: 'operation', key: operation }, 'watch', { node: '', ...(op.head.queue === true ? { queue: true } : {}) });
+  const queue = op.head.queue === true ? { queue: true, resource: op.accepting!.waitFor!.ref } : {};
+  send(run, { kind: 'operation', key: operation }, 'watch', { node: '', ...queue });
 }
 
 function tellQueued(run: Run, behind: string): void {

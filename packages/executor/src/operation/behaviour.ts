@@ -155,8 +155,8 @@ function fold(run: Run, message: Incoming): void {
     case 'watch':
       return watch(run, message, body as unknown as WatchMail);
     case 'operation.over': {
-      const { operation, node, queue } = body as unknown as OverMail;
-      return node === '' ? over(run, operation, queue ?? []) : waitOver(run, node, operation);
+      const mail = body as unknown as OverMail;
+      return mail.node === '' ? over(run, mail) : waitOver(run, mail.node, mail.operation);
     }
     case 'operation.behind':
       return behind(run, (body as { operation: string }).operation);

@@ -9,6 +9,7 @@ import { resolveInput } from '../plan/ref.ts';
 import { boundError } from './bound.ts';
 import { finish } from './finish.ts';
 import { logError } from './log.ts';
+import { promiseOf } from './queue.ts';
 import { disarmWatchdog, type NodeResult, type Run } from './run.ts';
 import { addWrite, hasPendingWrites, holdOf, type Settled } from './resources.ts';
 import type { OwnedResource } from './state.ts';
@@ -26,7 +27,8 @@ export function planEnded(run: Run, result: NodeResult): void {
   for (const [index, owned] of op.resources.entries()) {
     if (owned.lost !== undefined || owned.lender !== undefined || owned.epoch === 0) continue;
     if (progress.outcome !== 'succeeded') owned.was = owned.state;
-    addWrite(run, owned, endOf(run, owned, index));
+    const end = endOf(run, owned, index);
+    addWrite(run, owned, end.op === 'change' && end.finish === true ? { ...end, ...promiseOf(run, owned) } : end);
   }
   disarmWatchdog(run);
   if (!hasPendingWrites(run)) finish(run, progress.outcome, progress.error);

@@ -4,6 +4,7 @@ import type { TouchedResource } from '../mail.ts';
 import { boundError } from './bound.ts';
 import { startFollowing } from './following.ts';
 import { keepForRetry } from './kept.ts';
+import { handOnAll, waiveAll } from './queue.ts';
 import { disarmWatchdog, publish, type Run, send } from './run.ts';
 import type { Operation } from './state.ts';
 
@@ -16,7 +17,9 @@ export function finish(run: Run, outcome: Outcome, error: WireError | undefined)
   if (error !== undefined) progress.error = boundError(error);
   disarmWatchdog(run);
   tell(run, outcome);
-  tellWatchers(run);
+  for (const watcher of progress.watchers ?? []) if (watcher.queue === undefined) tellOver(run, watcher);
+  waiveAll(run);
+  handOnAll(run);
   delete progress.watchers;
   delete progress.stop;
   op.accepting = undefined;
@@ -100,23 +103,6 @@ export function tellParent(run: Run): void {
 function touchedOfParent(op: Operation): TouchedResource[] {
   const touched = op.resources.filter((owned) => owned.lender !== undefined && owned.touched === true);
   return touched.map(({ kind, id, state, runtimeState, backendId }) => ({ kind, id, state, runtimeState, backendId }));
-}
-
-/** Who watches is told; of those who queue the first, and with it who stands behind it now. */
-function tellWatchers(run: Run): void {
-  const { progress } = run.op;
-  const watchers = progress.watchers ?? [];
-  for (const watcher of watchers) if (watcher.queue !== true) tellOver(run, watcher);
-  const queue = watchers.filter((one) => one.queue === true).map((one) => one.operation);
-  handOn(run, queue);
-}
-
-export function handOn(run: Run, queue: readonly string[]): void {
-  const [first, ...rest] = queue;
-  if (first === undefined) return;
-  run.op.progress.handedTo = first;
-  const more = rest.length === 0 ? {} : { queue: rest };
-  send(run, { kind: 'operation', key: first }, 'operation.over', { operation: run.op.key, node: '', ...more });
 }
 
 export function tellOver(run: Run, watcher: { readonly operation: string; readonly node: string }): void {

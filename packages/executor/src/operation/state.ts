@@ -115,7 +115,7 @@ export interface Flight {
 
 /** State of a node under way, by path. Short names: up to 500 of them are written with every turn. */
 export type NodeState =
-  /** `s` since, `n` attempt, `b` attempts before a retry by hand, `t` tokens of the attempts oldest first (ending with attempt `n`), `id` timer, `w` writes awaited, `r` reconciling. */
+  /** `s` since, `n` attempt, `b` attempts before a retry by hand, `t` tokens of the attempts oldest first (ending with attempt `n`), `id` timer, `w` writes awaited, `r` reconciling, `x` stopped, and waiting for what its attempt has done. */
   | {
       k: 'step';
       p: 'delay' | 'write' | 'run' | 'retry';
@@ -127,6 +127,7 @@ export type NodeState =
       w?: number;
       r?: 1;
       pr?: string;
+      x?: 1;
     }
   /** `n` looks, `e` failed ones in a row, `u` unknown states in a row, `rs` last runtime state, `a` when the attempt or pause began. */
   | {
@@ -164,7 +165,8 @@ export type NodeStateOf<K extends NodeState['k']> = Extract<NodeState, { k: K }>
 export interface Watcher {
   readonly operation: string;
   readonly node: string;
-  readonly queue?: true;
+  /** It queues for this resource: told one after the other, to whom it is promised. */
+  readonly queue?: ResourceRef;
 }
 
 /** A node that has ended otherwise than well, or was not started because of that: from here a retry goes on. */
@@ -240,8 +242,8 @@ export interface Progress {
   /** Ended, and everything is kept that it needs to go on from the failed step. */
   retryable?: true;
   watchers?: Watcher[];
-  /** Whom it told first that it is over, of those who queue for its resources: the others stand behind that one. */
-  handedTo?: string;
+  /** By resource, whom it told that it is over, of those who queue: the others stand behind that one. */
+  handedTo?: Record<string, string>;
   outcome?: Outcome;
   endedAt?: number;
   output?: Json;

@@ -7,8 +7,20 @@ import type { GrantedMail, OverMail, WatchMail } from '../mail.ts';
 const ANSWER_TTL_MS = 3_600_000;
 
 export function strangerAnswers(message: Incoming, context: TurnContext): readonly Effect[] {
-  const answer = answerTo(message, context);
-  return answer === undefined ? [] : [answer, { type: 'end', ttlMs: ANSWER_TTL_MS }];
+  const answers = message.type === 'operation.over' ? passOn(message, context) : [answerTo(message, context) ?? []].flat();
+  return answers.length === 0 ? [] : [...answers, { type: 'end', ttlMs: ANSWER_TTL_MS }];
+}
+
+/** The next one in the queue is gone: what was promised to it goes to the one behind it, which is told. */
+function passOn(message: Incoming, context: TurnContext): Effect[] {
+  const { operation, node, resource, queue = [] } = message.body as unknown as OverMail;
+  if (node !== '' || resource === undefined) return [];
+  const [first, ...rest] = queue;
+  const promise = first === undefined ? {} : { promise: first };
+  const waive: Effect = { type: 'write', write: { op: 'waive', ref: resource, operation: context.self.key, ...promise } };
+  if (first === undefined) return [waive];
+  const body = { operation, node, resource: { ...resource }, ...(rest.length === 0 ? {} : { queue: rest }) };
+  return [waive, { type: 'send', to: { kind: 'operation', key: first }, mail: { type: 'operation.over', body } }];
 }
 
 function answerTo(message: Incoming, context: TurnContext): Effect | undefined {
@@ -29,14 +41,6 @@ function answerTo(message: Incoming, context: TurnContext): Effect | undefined {
       return to === undefined
         ? undefined
         : { type: 'send', to, mail: { type: 'operation.over', body: { operation: context.self.key, node } } };
-    }
-    // the next one in the queue is gone: the one behind it is the next
-    case 'operation.over': {
-      const { operation, node, queue } = message.body as unknown as OverMail;
-      const [first, ...rest] = queue ?? [];
-      if (first === undefined || node !== '') return undefined;
-      const body = { operation, node, ...(rest.length === 0 ? {} : { queue: rest }) };
-      return { type: 'send', to: { kind: 'operation', key: first }, mail: { type: 'operation.over', body } };
     }
     default:
       return undefined;

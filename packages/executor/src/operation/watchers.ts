@@ -1,14 +1,9 @@
-/**
- * Who waits for the end of an operation: nodes of plans, children that want its resource, and commands that queue for it.
- *
- * A queue is no entity of its own. Who queues stands behind the operation that has the resource; when that ends it tells
- * the first, and hands it the others, who stand behind that one from then on. So the order of the commands is kept without
- * anybody who keeps it.
- */
+/** Who waits for the end of an operation: nodes of plans, children that want its resource, and commands that queue for it. */
 import type { Incoming } from '@troupe/actor';
-import type { WatchMail } from '../mail.ts';
+import type { OverMail, WatchMail } from '../mail.ts';
 import { acceptAgain } from './accept.ts';
-import { handOn, tellOver } from './finish.ts';
+import { tellOver } from './finish.ts';
+import { handOn, refKey } from './queue.ts';
 import { type Run, send } from './run.ts';
 import type { Watcher } from './state.ts';
 
@@ -20,14 +15,15 @@ const QUEUE_LIMIT = 200;
 export function watch(run: Run, message: Incoming, body: WatchMail): void {
   const { op } = run;
   if (message.from?.kind !== 'operation') return;
-  const queue = body.queue === true;
-  const watcher: Watcher = { operation: body.waiting ?? message.from.key, node: String(body.node), ...(queue ? { queue: true } : {}) };
+  const { resource: queue } = body;
+  const operation = body.waiting ?? message.from.key;
+  const watcher: Watcher = { operation, node: String(body.node), ...(queue === undefined ? {} : { queue }) };
   // to itself it is handed on when it is the next one
-  if (watcher.operation === op.key) return;
+  if (operation === op.key) return;
   if (op.phase === 'ended') {
-    const next = op.progress.handedTo;
-    if (!queue || next === undefined || next === watcher.operation) return tellOver(run, watcher);
-    return send(run, { kind: 'operation', key: next }, 'watch', { node: '', queue: true, waiting: watcher.operation });
+    const next = queue === undefined ? undefined : op.progress.handedTo?.[refKey(queue)];
+    if (queue === undefined || next === undefined || next === operation) return tellOver(run, watcher);
+    return send(run, { kind: 'operation', key: next }, 'watch', { node: '', queue: true, resource: queue, waiting: operation });
   }
   if (body.waiting !== undefined) tellBehind(run, body.waiting);
   add(run, watcher);
@@ -42,13 +38,26 @@ export function behind(run: Run, operation: string): void {
 }
 
 /** The operation that was in the way has ended. Who queues behind us now is ours to tell, also if we do not wait any more. */
-export function over(run: Run, operation: string, queue: readonly string[]): void {
+export function over(run: Run, { operation, resource, queue = [] }: OverMail): void {
   const { op } = run;
-  if (op.phase === 'ended') return handOn(run, queue);
-  for (const one of queue) {
-    add(run, { operation: one, node: '', queue: true });
+  if (op.phase === 'ended') {
+    if (resource === undefined) return;
+    // told too late: it goes to the next one, with what was promised
+    handOn(run, resource, queue);
+    const [first] = queue;
+    const write = { op: 'waive' as const, ref: resource, operation: op.key, ...(first === undefined ? {} : { promise: first }) };
+    run.effects.push({ type: 'write', write, id: run.context.newId() });
+    return;
+  }
+  // they came before whoever has found its way here by itself
+  const later = (op.progress.watchers ?? []).filter((one) => one.queue !== undefined && !queue.includes(one.operation));
+  op.progress.watchers = (op.progress.watchers ?? []).filter((one) => !later.includes(one));
+  for (const one of resource === undefined ? [] : queue) {
+    add(run, { operation: one, node: '', queue: resource! });
     tellBehind(run, one);
   }
+  for (const one of later) add(run, one);
+  if (op.progress.watchers.length === 0) delete op.progress.watchers;
   const waitFor = op.accepting?.waitFor;
   // who queues may be told by another one than it asked
   if (waitFor !== undefined && (waitFor.operation === operation || op.head.queue === true)) acceptAgain(run, true);
@@ -60,7 +69,8 @@ function tellBehind(run: Run, waiting: string): void {
 
 function add(run: Run, watcher: Watcher): void {
   const watchers = (run.op.progress.watchers ??= []);
-  const known = watchers.some((one) => one.operation === watcher.operation && one.node === watcher.node);
-  const same = watchers.filter((one) => one.queue === watcher.queue).length;
-  if (!known && same < (watcher.queue === true ? QUEUE_LIMIT : WATCHERS_LIMIT)) watchers.push(watcher);
+  const isSame = (one: Watcher): boolean =>
+    one.operation === watcher.operation && one.node === watcher.node && (one.queue === undefined) === (watcher.queue === undefined);
+  const places = watchers.filter((one) => (one.queue === undefined) === (watcher.queue === undefined)).length;
+  if (!watchers.some(isSame) && places < (watcher.queue === undefined ? WATCHERS_LIMIT : QUEUE_LIMIT)) watchers.push(watcher);
 }

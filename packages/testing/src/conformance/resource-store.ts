@@ -76,6 +76,24 @@ export function describeResourceStore(make: () => Promise<ResourceStoreFixture>,
       assertIncludes(await store.get(ref('v')), { state: 'OK', currentOperation: null, rested: null, data: { a: 1, b: 2 } });
     });
 
+    test('keeps a promise: nobody but whom it is promised to may take it, until that one takes it or waives it', async ({ store }) => {
+      const w = writer(store);
+      await w.create('v');
+      await w.take('v', 'a', { state: 'BUSY' });
+      await w.change('v', 'a', { state: 'OK' }, { finish: true, promise: 'b' });
+      assertIncludes(await w.take('v', 'c', { state: 'BUSY' }), { ok: false, reason: 'conflict' });
+      assertIncludes((await store.get(ref('v')))!.fence, { promised: 'b' });
+      assertIncludes(await w.take('v', 'b', { state: 'BUSY' }), { ok: true, already: false });
+      assert.equal((await store.get(ref('v')))!.fence.promised, undefined);
+      await w.change('v', 'b', { state: 'OK' }, { finish: true, promise: 'c', epoch: 3 });
+      // somebody else's promise is not theirs to give up
+      assertIncludes(await w.waive('v', 'b'), { ok: true, already: true });
+      assertIncludes(await w.waive('v', 'c', 'd'), { ok: true, already: false });
+      assertIncludes(await w.take('v', 'c', { state: 'BUSY' }), { ok: false, reason: 'conflict' });
+      assertIncludes(await w.waive('v', 'd'), { ok: true, already: false });
+      assertIncludes(await w.take('v', 'c', { state: 'BUSY' }), { ok: true });
+    });
+
     test('refuses with the reason and the record, and changes nothing', async ({ store }) => {
       const w = writer(store);
       assert.deepEqual(await w.take('v', 'a'), { ok: false, reason: 'missing' });
@@ -254,6 +272,8 @@ function writer(store: ResourceStore, firstTurn = 1) {
       write({ op: 'take', ref: ref(id), operation, from: ['OK'], set: { state: 'BUSY', ...set } }),
     change: (id: string, operation: string, set = {}, more = {}) =>
       write({ op: 'change', ref: ref(id), operation, epoch: 2, set, ...more }),
+    waive: (id: string, operation: string, promise?: string) =>
+      write({ op: 'waive', ref: ref(id), operation, ...(promise === undefined ? {} : { promise }) }),
     remove: (id: string, operation: string, epoch = 2) => write({ op: 'remove', ref: ref(id), operation, epoch }),
   };
 }
