@@ -13,6 +13,7 @@ import {
 import { RESOURCES_LIMIT } from './operation/accept.ts';
 import type { ExecutorDefinition } from './executor.ts';
 import type { CommandMail } from './mail.ts';
+import { SECRET_REFUSED, secretIn } from './secrets.ts';
 import { validate } from './validate.ts';
 
 export type Judgement =
@@ -40,6 +41,8 @@ async function judged(executors: ReadonlyMap<string, ExecutorDefinition>, comman
   if (isLonger(command.id, ID_LIMIT_CHARS))
     throw new TroupeError('invalid_input', `id has at most ${ID_LIMIT_CHARS} characters`, { field: 'id' });
   judgeResources(definition, command);
+  const secret = secretIn(command.input ?? null, 'input');
+  if (secret !== undefined) throw new TroupeError('invalid_input', `${secret} ${SECRET_REFUSED}`, { field: secret });
   if (definition.input !== undefined) return validate(definition.input, command.input ?? null, 'input');
   if (command.input !== undefined && command.input !== null && encodeJson(command.input) !== '{}') {
     throw new TroupeError('invalid_input', `${definition.name} takes no input`, { field: 'input' });

@@ -33,6 +33,7 @@ export const errorCodes = {
   poll_timeout: 'The wanted state did not come within the time of the poll.',
   poll_failed: 'The backend reached a state that the poll counts as failure.',
   outcome_unknown: 'Nobody can tell whether the effect happened, and the step may not be repeated.',
+  gate_closed: 'The task belongs to a feature that is switched off.',
   worker_lost: 'Workers died while they ran this message.',
   missing_output: 'A step names an output that was never produced.',
   output_too_large: 'An output is over the size limit.',

@@ -21,6 +21,11 @@ export interface App {
   readonly handlers: () => Promise<readonly Handler[]> | readonly Handler[];
   readonly limits?: LimitOptions;
   readonly slots?: SlotOptions;
+  /**
+   * Whether a feature is on, by the name that contracts give as their `gate`. Asked by supervisors before a task is sent, and by
+   * workers when it comes; a step behind a closed gate is passed over. Must answer at once. Default: all are open.
+   */
+  readonly isOpen?: (gate: string) => boolean;
   /** When the front door takes no more commands. Defaults: see {@link HighWaterOptions}. */
   readonly highWater?: HighWaterOptions;
   /**
@@ -32,7 +37,19 @@ export interface App {
 
 export type AppResourceStore = ResourceStore & Partial<AsyncDisposable>;
 
-const KNOWN = new Set(['name', 'executors', 'tasks', 'planners', 'kinds', 'handlers', 'limits', 'slots', 'highWater', 'resourceStore']);
+const KNOWN = new Set([
+  'name',
+  'executors',
+  'tasks',
+  'planners',
+  'kinds',
+  'handlers',
+  'limits',
+  'slots',
+  'isOpen',
+  'highWater',
+  'resourceStore',
+]);
 
 /** Checks an app when it is defined: duplicate names and unknown options are a refusal to start. */
 export function defineApp(app: App): App {
@@ -43,6 +60,8 @@ export function defineApp(app: App): App {
     throw new TroupeError('invalid_options', 'app: name must be text', { field: 'name' });
   if (typeof app.handlers !== 'function')
     throw new TroupeError('invalid_options', 'app: handlers must be a function', { field: 'handlers' });
+  if (app.isOpen !== undefined && typeof app.isOpen !== 'function')
+    throw new TroupeError('invalid_options', 'app: isOpen must be a function', { field: 'isOpen' });
   executorsByName(app.executors);
   plannersByName(app.planners ?? []);
   const names = new Set<string>();

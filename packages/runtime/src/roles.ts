@@ -51,6 +51,7 @@ export async function startSupervisor(runtime: Runtime, app: App, options: Super
     tasks: app.tasks,
     planners: app.planners ?? [],
     kinds: app.kinds ?? [],
+    ...(app.isOpen === undefined ? {} : { isOpen: app.isOpen }),
   });
   const behaviours = [operations, loneTaskBehaviour()];
   const { highWater = app.highWater, ...role } = options;
@@ -143,6 +144,7 @@ function workerOf(runtime: Runtime, app: App, handlers: readonly Handler[], pool
     name: `${runtime.hostId}/${pool}`,
     wants: (record, message) => wantsAttempt(record.root, message),
     ...(slots === undefined ? {} : { slots }),
+    ...(app.isOpen === undefined ? {} : { isOpen: app.isOpen }),
     ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
     ...(options.crashes === undefined ? {} : { crashes: options.crashes }),
     ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),

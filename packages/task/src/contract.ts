@@ -25,6 +25,8 @@ export interface TaskOptions<I extends StandardSchemaV1 = StandardSchemaV1, O ex
   readonly timeLimit?: Duration;
   /** How running twice is made safe; there is no default, because no answer is safe for everybody. */
   readonly idempotent: Idempotency;
+  /** Name of a feature: where the app says that it is not open, the task is neither sent nor run, and its step is passed over. */
+  readonly gate?: string;
   readonly description?: string;
 }
 
@@ -37,6 +39,7 @@ export interface TaskContract<I extends StandardSchemaV1 = StandardSchemaV1, O e
   readonly retry: RetryPolicy;
   readonly timeLimitMs: number;
   readonly idempotent: Idempotency;
+  readonly gate?: string;
   readonly description: string;
 }
 
@@ -56,6 +59,7 @@ const OPTIONS: Record<keyof TaskOptions, true> = {
   retry: true,
   timeLimit: true,
   idempotent: true,
+  gate: true,
   description: true,
 };
 /** A pool names durables and senders as well, where other characters would be spelled out. */
@@ -67,7 +71,7 @@ export function defineTask<I extends StandardSchemaV1 = StandardSchemaV1, O exte
   options: TaskOptions<I, O>,
 ): TaskContract<I, O> {
   onlyKnown(options, OPTIONS, '');
-  const { name, input, output, idempotent, class: cls = 'regular', pool = 'default', description = '' } = options;
+  const { name, input, output, idempotent, gate, class: cls = 'regular', pool = 'default', description = '' } = options;
   if (typeof name !== 'string' || name === '' || isLonger(name, NAME_LIMIT_CHARS)) {
     refuse('name', `must be text of 1 to ${NAME_LIMIT_CHARS} characters`);
   }
@@ -76,6 +80,7 @@ export function defineTask<I extends StandardSchemaV1 = StandardSchemaV1, O exte
   if (!queueClasses.includes(cls)) refuse('class', `must be one of ${queueClasses.join(', ')}`);
   if (!['yes', 'token', 'no'].includes(idempotent)) refuse('idempotent', "must be 'yes', 'token' or 'no'");
   if (typeof pool !== 'string' || !POOL.test(pool)) refuse('pool', 'must be 1 to 64 characters of A-Z a-z 0-9 _ -');
+  if (gate !== undefined && (typeof gate !== 'string' || gate === '')) refuse('gate', 'must be text');
   if (typeof description !== 'string') refuse('description', 'must be text');
   const timeLimitMs = options.timeLimit === undefined ? TIME_LIMIT_MS[cls] : durationMs(options.timeLimit, 'timeLimit');
   if (timeLimitMs < 1) refuse('timeLimit', 'must be positive');
@@ -87,6 +92,7 @@ export function defineTask<I extends StandardSchemaV1 = StandardSchemaV1, O exte
     timeLimitMs,
     retry: retryPolicy(options.retry, idempotent),
     description,
+    ...(gate === undefined ? {} : { gate }),
     ...(input === undefined ? {} : { input }),
     ...(output === undefined ? {} : { output }),
   });

@@ -36,6 +36,7 @@ export interface RunnerOptions {
   readonly reporter: Reporter;
   readonly persist: Persistence;
   readonly holds: Holds;
+  readonly isOpen: (gate: string) => boolean;
   readonly tell: (event: WorkerEvent) => void;
 }
 
@@ -138,6 +139,9 @@ export class Runner {
     if (running !== undefined) return this.adopt(running, delivery);
     const handler = handlers.get(message.task);
     if (handler === undefined) return this.unknownTask(delivery, message);
+    const { gate } = handler.contract;
+    // what may have happened already is looked at, gate or not
+    if (gate !== undefined && message.reconcile !== true && !this.options.isOpen(gate)) return this.closed(delivery, message, gate);
 
     const admitted: Admission = await persist(() => admit(admission, delivery, message, handler));
     // admission has waited: the same message may have come again and been started meanwhile
@@ -203,6 +207,13 @@ export class Runner {
       delivery.ack();
     }
     return OVER;
+  }
+
+  /** Not run: whoever waits passes over it. */
+  private closed(delivery: TaskDelivery, message: TaskMessage, gate: string): Promise<Over> {
+    const text = `${message.task} was not run: ${gate} is switched off`;
+    const error = { code: 'gate_closed' satisfies ErrorCode, message: text, retryable: false, data: { gate } };
+    return this.settle({ delivery, message }, { kind: 'failed', error });
   }
 
   private async handBack(delivery: TaskDelivery, recorded?: TaskMessage): Promise<Over> {

@@ -29,6 +29,8 @@ export interface WorkerOptions {
   readonly slots?: SlotOptions;
   /** Whether the record of an operation still waits for this attempt; the executor package knows. Default: yes while it lives. */
   readonly wants?: Wants;
+  /** Whether the feature that a contract names as its gate is on; asked when a message comes. Default: always. */
+  readonly isOpen?: (gate: string) => boolean;
   /**
    * How long a drain lets handlers go on, in milliseconds. Default 20000: with the second that an aborted handler gets and
    * the last acknowledgements it must stay below the limit at which whoever sent SIGTERM kills.
@@ -97,6 +99,7 @@ class TaskWorker {
       onStoodStill: (ms) => tell({ type: 'stoodStill', ms, attempts: this.runner.size }),
     });
     this.runner = new Runner({
+      isOpen: options.isOpen ?? (() => true),
       source,
       clock,
       random,

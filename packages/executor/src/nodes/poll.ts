@@ -11,6 +11,7 @@ import { addPatch } from '../operation/resources.ts';
 import type { NodeStateOf, Unfinished } from '../operation/state.ts';
 import { watchFor } from '../operation/watchdog.ts';
 import type { CompiledPoll } from '../plan/compiled.ts';
+import { foundClosed, isClosed, passClosed } from './closed.ts';
 import { deadlineOf } from './deadlines.ts';
 import { keepFailure, keepSuccess, ownedBy, sendAttempt, signalAttempt, writeStart } from './task-message.ts';
 
@@ -52,6 +53,7 @@ export function pollEnded(run: Run, path: string, body: TaskEnded): void {
   const state = stateOf(run, path, 'poll');
   if (state?.p !== 'look' || body.attempt !== state.n || body.token !== state.t) return;
   const node = nodeOf(run, path, 'poll');
+  if (foundClosed(body.outcome)) return passClosed(run, path, node);
   const found = judge(run, node, state, body.outcome);
   delete state.t;
   if (found === 'success') {
@@ -85,6 +87,7 @@ export function stopPoll(run: Run, path: string, result: NodeResult): void {
 }
 
 function begin(run: Run, path: string, state: PollState): void {
+  if (isClosed(run, nodeOf(run, path, 'poll'))) return passClosed(run, path, nodeOf(run, path, 'poll'));
   const writes = writeStart(run, path, nodeOf(run, path, 'poll'));
   if (typeof writes !== 'number') return fail(run, path, writes);
   if (writes === 0) return firstLook(run, path, state);

@@ -11,6 +11,7 @@ import { endStep, nodeOf, type NodeResult, OK, type Run, setTimer, stateOf } fro
 import type { NodeStateOf, Unfinished } from '../operation/state.ts';
 import { watchFor } from '../operation/watchdog.ts';
 import { nextDelayMs } from '../plan/plan-task.ts';
+import { foundClosed, isClosed, passClosed } from './closed.ts';
 import { deadlineOf } from './deadlines.ts';
 import { keepFailure, keepSuccess, sendAttempt, signalAttempt, taskOf, writeStart } from './task-message.ts';
 import { planOf } from '../operation/run.ts';
@@ -73,6 +74,7 @@ export function stepEnded(run: Run, path: string, body: TaskEnded): void {
   if (state.x === 1 && body.attempt === state.n) return endStep(run, path, STOPPED);
   // an older attempt is not what it waits for, and neither is one that has failed already
   if (body.attempt !== state.n || state.p !== 'run') return;
+  if (foundClosed(outcome)) return passClosed(run, path, node);
   const task = taskOf(run, node);
   const error: WireError =
     outcome.kind === 'cancelled' ? { code: 'cancelled', message: `attempt ${state.n} was given up by its worker` } : outcome.error;
@@ -130,6 +132,7 @@ export function stepProgress(run: Run, path: string, token: string, progress: st
 }
 
 function begin(run: Run, path: string, state: StepState): void {
+  if (isClosed(run, nodeOf(run, path, 'step'))) return passClosed(run, path, nodeOf(run, path, 'step'));
   const writes = writeStart(run, path, nodeOf(run, path, 'step'));
   if (typeof writes !== 'number') return fail(run, path, writes);
   if (writes === 0) return send(run, path, state);

@@ -11,6 +11,7 @@ import { leaseFence, planOf, type Run, self } from '../operation/run.ts';
 import { addPatch, addWrite, holdOf, stateAhead, waitForWrites } from '../operation/resources.ts';
 import type { OwnedResource } from '../operation/state.ts';
 import type { PlanTask } from '../plan/plan-task.ts';
+import { SECRET_REFUSED, secretIn } from '../secrets.ts';
 import { validateNow } from '../validate.ts';
 
 /** Encoded size of one output at the most. */
@@ -51,6 +52,9 @@ export function sendAttempt(run: Run, what: Attempt): { readonly token: string }
     return {
       error: { code: 'missing_output', message: `${node.id} needs ${input.missing}, which no step has put out`, field: input.missing },
     };
+  // what the plan says was looked at when it was compiled; here it is what outputs have filled in
+  const secret = node.input?.refs === undefined ? undefined : secretIn(input.value, `${node.id}.input`);
+  if (secret !== undefined) return { error: { code: 'invalid_input', message: `${secret} ${SECRET_REFUSED}`, field: secret } };
   const bytes = encodeJson(input.value).length;
   if (bytes > INPUT_LIMIT_BYTES)
     return {

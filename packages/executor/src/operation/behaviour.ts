@@ -41,6 +41,8 @@ export interface OperationOptions {
   readonly kinds?: Iterable<ResourceKind>;
   /** What plans may name in `expand`. */
   readonly planners?: Iterable<Planner>;
+  /** Whether the feature that a contract names as its gate is on; asked before a task is sent. Default: always. */
+  readonly isOpen?: (gate: string) => boolean;
   readonly defaults?: {
     /** How long a task may wait for a worker before its step gives up, on top of what its attempts may take. Default `24h`. */
     readonly queueAllowance?: Duration;
@@ -84,6 +86,7 @@ function settingsOf(options: OperationOptions): OperationSettings {
     kinds,
     planners: plannersByName(options.planners ?? []),
     tasks: tasksByName(options.tasks ?? []),
+    isOpen: options.isOpen ?? (() => true),
     queueAllowanceMs: durationMs(queueAllowance, 'defaults.queueAllowance'),
     endedTtlMs: durationMs(endedTtl, 'defaults.endedTtl'),
     tombstoneTtlMs: durationMs(tombstoneTtl, 'defaults.tombstoneTtl'),

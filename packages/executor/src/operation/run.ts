@@ -39,6 +39,7 @@ export interface OperationSettings {
   readonly tasks: ReadonlyMap<string, TaskContract>;
   readonly kinds: ReadonlyMap<string, ResourceKind>;
   readonly planners: ReadonlyMap<string, Planner>;
+  readonly isOpen: (gate: string) => boolean;
   readonly queueAllowanceMs: number;
   readonly endedTtlMs: number;
   readonly tombstoneTtlMs: number;

@@ -15,6 +15,7 @@ import { compilePoll, compileStep } from './compile-work.ts';
 import { measure } from './limits.ts';
 import type { PlanNode, Target, TaskTarget } from './nodes.ts';
 import { type StoredInput, storeInput } from './ref.ts';
+import { SECRET_REFUSED, secretIn } from '../secrets.ts';
 
 export interface CompileSettings {
   /** Tasks that may be named by text. */
@@ -92,6 +93,8 @@ export function compilePlan(plan: PlanNode, settings: CompileSettings = {}): Com
 
   const stored = (value: unknown, at: Place): StoredInput | undefined => {
     const found = storeInput(value, at.field);
+    const secret = found === undefined ? undefined : secretIn(found.value);
+    if (secret !== undefined) throw wrong(`${at.field}.${secret}`, SECRET_REFUSED);
     const refs = found?.refs?.map((one) => {
       const field = [at.field, ...one.at].join('.');
       const output = nearest(one.output, prefix, outputs);

@@ -18,10 +18,11 @@ export interface PlanTask extends RetryPolicy {
   readonly class: QueueClass;
   readonly idempotent: Idempotency;
   readonly timeLimitMs: number;
+  readonly gate?: string;
 }
 
-export function planTask({ name, pool, class: cls, idempotent, timeLimitMs, retry }: TaskContract): PlanTask {
-  return { name, pool, class: cls, idempotent, timeLimitMs, ...retry };
+export function planTask({ name, pool, class: cls, idempotent, timeLimitMs, retry, gate }: TaskContract): PlanTask {
+  return { name, pool, class: cls, idempotent, timeLimitMs, ...retry, ...(gate === undefined ? {} : { gate }) };
 }
 
 /** A variant of a task for one step, which has its own policy; returns its key in the table. */
