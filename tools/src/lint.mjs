@@ -1,9 +1,10 @@
 /**
- * `npm run lint`: format, oxlint, layers, knip, and what a repository must not hold. Every part runs and prints its complaints; the last line counts
+ * `npm run lint`: format, oxlint, layers, knip, the page of what holds which rule, and what a repository must not hold. Every part runs and prints its complaints; the last line counts
  * the parts. `npm run lint -- format layers` runs these only.
  */
 import { join } from 'node:path';
 import { checkNode, ensureInstalled, root } from './bootstrap.mjs';
+import { conformanceFaults } from './conformance.mjs';
 import { closingLine } from './counts.mjs';
 import { layerBreaks } from './layer-check.mjs';
 import { runPart } from './parts.mjs';
@@ -28,6 +29,7 @@ const parts = {
   oxlint: () => tool('oxlint', ['--deny-warnings', ...folders]),
   layers: () => none(layerBreaks()),
   knip: () => tool('knip', ['--no-progress', '--no-config-hints']),
+  conformance: () => none(conformanceFaults()),
   'stray text': () => none(strayText()),
 };
 
