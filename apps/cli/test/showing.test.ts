@@ -131,7 +131,7 @@ describe('troupe explain', () => {
     const { code, out } = await type(['explain', 'o-4'], at);
     expect(code).to.equal(0);
     const [summary, wait] = out.split('\n');
-    expect(summary).to.match(/^accepting, 1 of 2 steps: waits for volume 17/);
+    expect(summary).to.match(/^queued, 1 of 2 steps: waits for volume 17/);
     expect(wait).to.equal('  waits for volume 17, which operation o-2 owns: running, 1 of 2 steps');
     expect(JSON.parse((await type(['explain', 'o-4', '--json'], at)).out)).to.have.nested.property('waits[0].on', 'operation');
   });

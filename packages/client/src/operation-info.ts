@@ -29,6 +29,7 @@ export function tombstoneInfo(key: string, tombstone: Json | undefined): Operati
     ...nothingKnown(key),
     executor: executor ?? '',
     status: 'ended',
+    state: 'expired',
     isExpired: true,
     ...(outcome === undefined ? {} : { outcome }),
     ...(endedAt === undefined ? {} : { endedAt }),
@@ -36,11 +37,13 @@ export function tombstoneInfo(key: string, tombstone: Json | undefined): Operati
 }
 
 function withQuarantine(view: OperationView, q: OperationInfo['quarantine']): OperationInfo {
-  return q === undefined ? view : { ...view, quarantine: q };
+  if (q === undefined) return view;
+  const { waitsOn: _nothing, ...rest } = view;
+  return { ...rest, state: 'quarantined', quarantine: q };
 }
 
 function quarantined(key: string, q: OperationInfo['quarantine']): OperationInfo | undefined {
-  return q === undefined ? undefined : { ...nothingKnown(key), quarantine: q };
+  return q === undefined ? undefined : { ...nothingKnown(key), state: 'quarantined', quarantine: q };
 }
 
 function nothingKnown(id: string): OperationInfo {
@@ -48,6 +51,7 @@ function nothingKnown(id: string): OperationInfo {
     id,
     executor: '',
     status: 'accepting',
+    state: 'accepting',
     class: 'regular',
     resources: [],
     createdAt: '',

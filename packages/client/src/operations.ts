@@ -82,6 +82,7 @@ async function summaryOf(reader: Reader, id: string): Promise<string | undefined
 
 function shortSummary(info: OperationInfo): string {
   if (info.quarantine !== undefined) return `in quarantine since ${new Date(info.quarantine.at).toISOString()}: ${info.quarantine.reason}`;
-  if (info.outcome !== undefined) return `ended ${info.outcome}${info.error === undefined ? '' : `: ${info.error.message}`}`;
-  return `${info.status}, ${info.steps.done} of ${info.steps.total} steps`;
+  if (info.outcome !== undefined)
+    return `${info.isExpired === true ? 'expired: ' : ''}ended ${info.outcome}${info.error === undefined ? '' : `: ${info.error.message}`}`;
+  return `${info.state}, ${info.steps.done} of ${info.steps.total} steps`;
 }

@@ -173,7 +173,7 @@ describe('explaining', () => {
     });
     const { waits, summary } = await client.explain('o-1');
     expect(waits[0]!.sentence).to.equal('waits for volume 17, which operation o-0 owns: running, 1 of 4 steps');
-    expect(summary).to.contain('accepting').and.contain('which operation o-0 owns');
+    expect(summary).to.contain('queued').and.contain('which operation o-0 owns');
   });
 
   it('reads what the behaviour has stored, of a small plan and of one that fills items', async () => {

@@ -244,5 +244,5 @@ function summaryOf(view: OperationView, waits: readonly Wait[], now: number): st
   }
   const back = view.isUndoing === true ? ', taking back what was done' : '';
   const others = waits.length > 1 ? ` (and ${waits.length - 1} more)` : '';
-  return `${view.status}, ${steps}${back}${left}${first === undefined ? '' : `: ${first.sentence}${others}`}`;
+  return `${view.state}, ${steps}${back}${left}${first === undefined ? '' : `: ${first.sentence}${others}`}`;
 }

@@ -61,4 +61,5 @@ export type {
 } from './plan/nodes.ts';
 export { createPlanner, type Expansion, type Planner, type PlannerContext, type PlannerOptions, plannersByName } from './planner.ts';
 export { outputOf, type Outputs, type Puts, type Ref, ref, type WithRefs } from './plan/ref.ts';
+export type { ShownState, WaitReason } from './shown-state.ts';
 export { type NodeView, operationView, type OperationView, wantsAttempt } from './view.ts';

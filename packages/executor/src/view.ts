@@ -7,11 +7,16 @@ import type { LogEntry } from './operation/log.ts';
 import { operationOf, type OperationRoot } from './operation/record.ts';
 import type { AuditEntry, NodeState, Operation } from './operation/state.ts';
 import { type CompiledNode, type CompiledPlan, nodeAt } from './plan/compiled.ts';
+import { shownState, type ShownState, type WaitReason } from './shown-state.ts';
 
 export interface OperationView {
   readonly id: string;
   readonly executor: string;
   readonly status: OperationStatus;
+  /** What it does now, in one word that no other state shares. */
+  readonly state: ShownState;
+  /** What one that is `waiting` waits for. */
+  readonly waitsOn?: WaitReason;
   readonly outcome?: Outcome;
   readonly class: string;
   readonly resources: readonly (ResourceRef & { readonly state: string })[];
@@ -72,6 +77,7 @@ export function viewOf(op: Operation): OperationView {
     id: op.key,
     executor: head.executor,
     status: statusOf(op),
+    ...shownState(op),
     class: head.class,
     resources: op.resources.map(({ kind, id, state }) => ({ kind, id, state })),
     createdAt: head.createdAt,

@@ -36,8 +36,19 @@ export async function operationsCommand(client: Client, filter: OperationFilter,
   return exitCodes.ok;
 }
 
-export function stateOf({ status, outcome, quarantine }: OperationInfo): string {
-  return quarantine === undefined ? (outcome ?? status) : 'quarantined';
+const reasons: Readonly<Record<NonNullable<OperationInfo['waitsOn']>, string>> = {
+  lease: 'a throttle',
+  timer: 'a timer',
+  signal: 'a signal',
+  resource: 'a resource',
+  child: 'a child',
+  store: 'the store',
+};
+
+/** The state in words: how it ended, what it waits for. */
+export function stateOf({ state, outcome, waitsOn }: OperationInfo): string {
+  if (state === 'quarantined') return state;
+  return outcome ?? (waitsOn === undefined ? state : `${state} for ${reasons[waitsOn]}`);
 }
 
 function row(info: OperationInfo, now: number): string[] {

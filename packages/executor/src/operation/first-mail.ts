@@ -80,6 +80,11 @@ export function repeated(run: Run, command: Command, parent?: ChildMail['parent'
     run.effects.push({ type: 'answer', answer: { v: 1, operation: op.key, answer: 'rejected', error: progress.error }, ...reply });
     return;
   }
+  const behind = op.phase === 'accepting' && head.queue === true ? op.accepting?.waitFor?.operation : undefined;
+  if (behind !== undefined && behind !== null) {
+    run.effects.push({ type: 'answer', answer: { v: 1, operation: op.key, answer: 'queued', behind }, ...reply });
+    return;
+  }
   const ended = op.phase !== 'ended' || progress.outcome === undefined ? {} : endOf(progress.outcome, progress);
   run.effects.push({ type: 'answer', answer: { v: 1, operation: op.key, answer: 'duplicate', status: statusOf(op), ...ended }, ...reply });
 }
