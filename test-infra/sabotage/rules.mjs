@@ -13,6 +13,22 @@ export const rules = [
     test: 'leaves nothing before the commit: a host that dies there changed nothing',
   },
   {
+    name: 'queued told as accepting',
+    file: 'packages/executor/src/shown-state.ts',
+    find: "op.phase === 'accepting' && op.accepting?.waitFor !== undefined ? 'queued' : 'accepting'",
+    replace: "'accepting'",
+    package: 'apps/cli',
+    test: 'are distinct answers of client, command line and wire',
+  },
+  {
+    name: 'retrying told as a wait',
+    file: 'packages/executor/src/shown-state.ts',
+    find: "run: 'running', retry: 'retrying' }",
+    replace: "run: 'running', retry: 'timer' }",
+    package: 'apps/cli',
+    test: 'are distinct answers of client, command line and wire',
+  },
+  {
     name: 'items without nonce',
     file: 'packages/actor/src/entity-record.ts',
     find: '      if (highest === undefined || stored.n > highest) continue;',
