@@ -72,6 +72,8 @@ export interface ExecutorOptions<Data extends JsonObject, Schema extends Standar
   };
   /** Further resources, all taken at accept or none. Called again after the take: it must answer the same then. */
   resources?(context: { readonly resource: Snapshot<Data>; readonly input: Output<Schema> }): readonly (ResourceRef | OwnedSpec)[];
+  /** Privileged: takes its first resource in any state and from whoever has it, who is killed. Default false. */
+  readonly seize?: boolean;
   plan(context: PlanContext<Data, Output<Schema>>): PlanNode;
   /** Ends of the first resource, where they differ from the family's. */
   readonly ends?: EndRules;
@@ -140,6 +142,7 @@ export function createExecutor<Data extends JsonObject, Schema extends StandardS
   if (options.class !== undefined && !queueClasses.includes(options.class))
     throw wrong('class', `must be one of ${queueClasses.join(', ')}`);
   if (typeof options.plan !== 'function') throw wrong('plan', 'must be a function');
+  if (options.seize === true && options.resource === undefined) throw wrong('seize', 'needs a resource');
   if (options.after !== undefined && typeof options.after !== 'function') throw wrong('after', 'must be a function');
   if (options.input !== undefined && typeof options.input?.['~standard']?.validate !== 'function')
     throw wrong('input', 'must be a Standard Schema');
@@ -168,6 +171,7 @@ const OPTION_NAMES = [
   'class',
   'guard',
   'resources',
+  'seize',
   'plan',
   'ends',
   'neverCreated',

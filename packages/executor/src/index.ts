@@ -24,6 +24,7 @@ export { type Explanation, type ExplainLookups, explainOperation, type Wait } fr
 export { judgeCommand, type Judgement } from './judge.ts';
 export { operationBehaviour, type OperationOptions } from './operation/behaviour.ts';
 export type { LogEntry } from './operation/log.ts';
+export { createRecover, createUnlink } from './operator.ts';
 export type { AuditEntry } from './operation/state.ts';
 export {
   attempt,

@@ -5,7 +5,7 @@
  */
 import type { ResourceRecord, ResourceWrite, WriteOutcome } from '@troupe/actor';
 import { encodeJson, type Json, type ResourceRef, toWireError, TroupeError, type WireError } from '@troupe/protocol';
-import { acceptWrite, isForced, isResting, restoreWrite } from '@troupe/resource';
+import { acceptWrite, isForced, isResting, restoreWrite, seizeWrite } from '@troupe/resource';
 import type { ExecutorDefinition, OwnedSpec, Snapshot } from '../executor.ts';
 import { validateNow } from '../validate.ts';
 import { finish } from './finish.ts';
@@ -37,7 +37,8 @@ export function startAccepting(run: Run, named: readonly ResourceRef[], input?: 
     }
     const asked = op.accepting?.asked;
     op.accepting = { index: 0, tries: op.accepting?.tries ?? 0, ...(asked === undefined ? {} : { asked }) };
-    if (definition.options.resources === undefined || first === undefined) {
+    const { options } = definition;
+    if ((options.resources === undefined && options.seize !== true) || first === undefined) {
       op.resources = ownedOf(run, definition, named);
       return takeNext(run, definition);
     }
@@ -80,6 +81,7 @@ export function acceptOutcome(run: Run, outcome: WriteOutcome): void {
   try {
     if (accepting.looking === true) {
       delete accepting.looking;
+      if (definition.options.seize === true) endOwner(run, record.currentOperation);
       op.resources = ownedOf(run, definition, derived(run, definition, record, op.resources));
       return takeNext(run, definition);
     }
@@ -172,8 +174,9 @@ function takeNext(run: Run, definition: ExecutorDefinition): void {
 
 function take(run: Run, definition: ExecutorDefinition, owned: OwnedResource, isFirst: boolean): ResourceWrite {
   const { op } = run;
-  const { guard } = definition.options;
+  const { guard, seize } = definition.options;
   const { action } = op.head;
+  if (isFirst && seize === true) return seizeWrite({ kind: owned.kind, id: owned.id }, op.key);
   return acceptWrite(owned.family, {
     ref: { kind: owned.kind, id: owned.id },
     operation: op.key,
@@ -281,6 +284,12 @@ function giveBack(run: Run, then: NonNullable<Accepting['then']>): void {
     if (owned.lender === undefined) addWrite(run, owned, restoreWrite(holdOf(run, owned)));
   }
   if (!hasPendingWrites(run)) givenBack(run);
+}
+
+/** Nothing of it may go on: what it would take back or handle is not its any more. */
+function endOwner(run: Run, operation: string | null): void {
+  if (operation === null || operation === run.op.key) return;
+  send(run, { kind: 'operation', key: operation }, 'verb.kill', { reason: `its resource was taken by operation ${run.op.key}` });
 }
 
 function standBehind(run: Run, operation: string): void {
