@@ -39,6 +39,7 @@ export async function loaded(run: () => Promise<unknown>, options: LoadOptions):
   let isOver = false;
   let isWarm: () => void = () => undefined;
   const warm = new Promise<void>((resolve) => void (isWarm = resolve));
+  const endWhole = await startMeter(server);
   const lanes = Array.from({ length: inFlight }, async (_, lane) => {
     await sleep((lane / inFlight) * STAGGER_MS);
     while (!isOver) {
@@ -57,5 +58,8 @@ export async function loaded(run: () => Promise<unknown>, options: LoadOptions):
   const cost = await endMeter(count, count * stepsEach);
   isOver = true;
   await Promise.all(lanes);
-  return { perSecond, cost };
+  // counted over everything, from nothing under way to nothing under way: a window cuts runs at both ends
+  const whole = await endWhole(ended, ended * stepsEach);
+  const share = count / ended;
+  return { perSecond, cost: { ...cost, serverMessages: whole.serverMessages * share, serverBytes: whole.serverBytes * share } };
 }

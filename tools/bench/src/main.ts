@@ -3,7 +3,7 @@
  *
  *   --check         shorter and smaller; writes nothing; fails where a figure is worse than twice its budget
  *   --only NAME     this scenario; may be given several times; writes nothing
- *   --rounds N      instead of what the scenario wants
+ *   --rounds N      at most so many of each scenario
  *   --profile DIR   writes a processor profile of every process of a side
  */
 import { fileURLToPath } from 'node:url';
@@ -62,7 +62,7 @@ console.log(`${counts.passed} passed, ${counts.failed} failed, 0 skipped`);
 process.exit(counts.failed > 0 ? 1 : 0);
 
 async function measure(scenario: Scenario): Promise<Measured> {
-  const count = options.rounds === undefined ? scenario.rounds[mode] : Number(options.rounds);
+  const count = Math.min(scenario.rounds[mode], options.rounds === undefined ? Infinity : Number(options.rounds));
   const sides = scenario.sides(options.check);
   const rounds: Round[] = [];
   for (let i = 0; i < count; i++) {
