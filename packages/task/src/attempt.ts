@@ -43,7 +43,8 @@ export class Attempt implements Standing {
   phase: Phase = 'input';
   mayHaveHappened: boolean;
   private readonly options: AttemptOptions;
-  private readonly controller = new AbortController();
+  private controller: AbortController | undefined;
+  private reason: AbortReason | undefined;
   private readonly cancelLimit: () => void;
   private cancelGrace: (() => void) | undefined;
   private thread: Thread | undefined;
@@ -58,15 +59,24 @@ export class Attempt implements Standing {
   }
 
   get abortedBy(): AbortReason | undefined {
-    return this.controller.signal.aborted ? (this.controller.signal.reason as AbortReason) : undefined;
+    return this.reason;
   }
 
   /** The first reason counts. */
   abort(reason: AbortReason): void {
-    if (this.abortedBy !== undefined) return;
+    if (this.reason !== undefined) return;
+    this.reason = reason;
     this.cancelLimit();
     this.cancelGrace = this.options.clock.setTimer(ABORT_GRACE_MS, () => this.graceIsOver(reason));
-    this.controller.abort(reason);
+    this.controller?.abort(reason);
+  }
+
+  private signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.reason !== undefined) this.controller.abort(this.reason);
+    }
+    return this.controller.signal;
   }
 
   private async run(): Promise<void> {
@@ -93,7 +103,8 @@ export class Attempt implements Standing {
     const run: Omit<HookRun, 'object'> = {
       reconcile,
       input,
-      context: { ...context, signal: this.controller.signal },
+      context,
+      signal: () => this.signal(),
       enter: (phase, mayHaveHappened = this.mayHaveHappened) => {
         this.phase = phase;
         this.mayHaveHappened = mayHaveHappened;

@@ -8,7 +8,9 @@ export interface HookRun {
   readonly reconcile: boolean;
   /** Validated. */
   readonly input: unknown;
-  readonly context: Omit<TaskContext, 'loaded'>;
+  readonly context: Omit<TaskContext, 'loaded' | 'signal'>;
+  /** Makes the signal when somebody asks for it: most handlers never do, and it costs more than the rest of their attempt. */
+  signal(): AbortSignal;
   /** Told before each hook, and once the look has told whether the effect has happened. */
   enter(phase: Phase, mayHaveHappened?: boolean): void;
 }
@@ -22,8 +24,8 @@ export type HookEnd =
 export async function runHooks(run: HookRun): Promise<HookEnd> {
   const { object, input, reconcile, enter } = run;
   enter('load');
-  const bare = { ...run.context, loaded: undefined };
-  const context: TaskContext<unknown> = object.load === undefined ? bare : { ...bare, loaded: await object.load(bare) };
+  const bare = contextOf(run, undefined);
+  const context = object.load === undefined ? bare : contextOf(run, await object.load(bare));
   let value: unknown;
   if (reconcile) {
     enter('reconcile');
@@ -40,6 +42,16 @@ export async function runHooks(run: HookRun): Promise<HookEnd> {
     await object.after(splitPatch(value).output, context);
   }
   return { type: 'value', value };
+}
+
+function contextOf<Loaded>({ context, signal }: HookRun, loaded: Loaded): TaskContext<Loaded> {
+  return {
+    ...context,
+    get signal() {
+      return signal();
+    },
+    loaded,
+  };
 }
 
 async function runIt({ object, input, enter }: HookRun, context: TaskContext<unknown>): Promise<unknown> {

@@ -29,9 +29,9 @@ try {
     object: await loaded(),
     reconcile: start.reconcile,
     input: start.input,
+    signal: () => controller.signal,
     context: {
       ...start.context,
-      signal: controller.signal,
       log: (message, fields = {}) => tell({ type: 'log', message: String(message), fields: toJson(fields) }),
       progress: (value) => tell({ type: 'progress', value: toJson(value) }),
     },

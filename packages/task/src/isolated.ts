@@ -59,8 +59,16 @@ export interface Thread {
 }
 
 /** Starts it. Throws `invalid_input` for an input that is no data. */
-export function startThread({ isolation: { module, export: name, memoryMb }, reconcile, input, context, enter }: ThreadRun): Thread {
-  const { signal, log, progress, ...data } = context;
+export function startThread({
+  isolation: { module, export: name, memoryMb },
+  reconcile,
+  input,
+  context,
+  enter,
+  signal: makeSignal,
+}: ThreadRun): Thread {
+  const { log, progress, ...data } = context;
+  const signal = makeSignal();
   const workerData: ThreadStart = {
     module: module.href,
     export: name,
