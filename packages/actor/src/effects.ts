@@ -25,7 +25,7 @@ export type Effect =
   /** Tells running attempts of a pool that they are not wanted any more; best effort, the durable answer is the record. */
   | { readonly type: 'signal'; readonly pool: string; readonly body: Json }
   /** A refusable write of a resource: its outcome comes back as mail `write.ended` in the next turn. */
-  | { readonly type: 'write'; readonly write: ResourceWrite; readonly id?: string }
+  | { readonly type: 'write'; readonly write: ResourceWrite; readonly id?: string; readonly context?: Context }
   | { readonly type: 'putItem'; readonly item: string; readonly body: Json }
   | { readonly type: 'removeItem'; readonly item: string }
   | {

@@ -3,7 +3,7 @@
  * levels, strictly within the limits, in order of arrival within a priority. Waiting costs nothing but an item.
  */
 import type { Behaviour, Effect, EntityRecord, Incoming, TurnContext } from '@troupe/actor';
-import { type Address, encodeJson, type Json } from '@troupe/protocol';
+import { type Address, type Context, encodeJson, type Json } from '@troupe/protocol';
 import { refusal } from './acquire-rules.ts';
 import { Ledger, type Lease, type Waiter } from './ledger.ts';
 import { checkLimits, configuredLimit, type LimitOptions, limitsOfRoot, type Need } from './limits.ts';
@@ -102,11 +102,13 @@ class Turn {
   readonly effects: Effect[] = [];
   private readonly state: ThrottleState;
   private readonly limits: LimitOptions;
+  private readonly message: Incoming;
   private readonly context: TurnContext;
 
-  constructor(state: ThrottleState, limits: LimitOptions, _message: Incoming, context: TurnContext) {
+  constructor(state: ThrottleState, limits: LimitOptions, message: Incoming, context: TurnContext) {
     this.state = state;
     this.limits = limits;
+    this.message = message;
     this.context = context;
   }
 
@@ -145,6 +147,7 @@ class Turn {
       priority: parsed.priority,
       seq: ++state.seq,
       since: context.now,
+      ...(hasContext(message) ? { context: message.context } : {}),
     };
     if (refused?.reentrant === true) {
       this.grant(waiter, true);
@@ -224,7 +227,7 @@ class Turn {
     if (this.state.ledger.waitingCount === 0) return;
     const leases = [...this.state.ledger.leases.values()].sort((a, b) => a.fence - b.fence);
     const start = ask.from < leases.length ? ask.from : 0;
-    for (const lease of leases.slice(start, start + atOnce)) this.send(lease.holder, 'throttle.asked', { lease: lease.lease });
+    for (const lease of leases.slice(start, start + atOnce)) this.send(lease.holder, 'throttle.asked', { lease: lease.lease }, lease);
     const next = start + atOnce;
     const around = next >= leases.length;
     const everyMs = around ? Math.min(ask.everyMs * 2, throttleDefaults.askBackoffLimitMs) : Math.max(ask.everyMs, askAfterMs);
@@ -248,6 +251,7 @@ class Turn {
       fence: ++this.state.fence,
       grantedAt: this.context.now,
       ...(reentrant ? { reentrant: true as const } : {}),
+      ...(waiter.context === undefined ? {} : { context: waiter.context }),
     };
     this.state.ledger.addLease(granted);
     this.effects.push({ type: 'putItem', item: `l:${lease}`, body: granted as unknown as Json });
@@ -256,22 +260,36 @@ class Turn {
     this.publish('granted', waiter, { waitedMs: this.context.now - waiter.since, fence: granted.fence, ...more });
   }
 
-  private tellGranted({ lease, fence, scope, need, holder }: Lease): void {
-    this.send(holder, 'throttle.granted', { lease, fence, scope, need });
+  private tellGranted(granted: Lease): void {
+    const { lease, fence, scope, need, holder } = granted;
+    this.send(holder, 'throttle.granted', { lease, fence, scope, need }, granted);
   }
 
   private limitOf(path: string, kind: string): number {
     return this.state.overrides[path]?.[kind] ?? configuredLimit(this.limits, path, kind);
   }
 
-  private send(to: Address, type: string, body: unknown): void {
-    this.effects.push({ type: 'send', to, mail: { type, body: body as Json } });
+  private send(to: Address, type: string, body: unknown, about: About = this.message): void {
+    this.effects.push({ type: 'send', to, mail: { type, body: body as Json }, ...this.contextOf(about) });
   }
 
-  private publish(what: string, about: { lease: string; scope: string; need: Need }, more: Record<string, unknown>): void {
+  private publish(what: string, about: Pick<Lease, 'lease' | 'scope' | 'need' | 'context'>, more: Record<string, unknown>): void {
     const { lease, scope, need } = about;
-    this.effects.push({ type: 'publish', topic: ['throttle', this.state.root, what], body: { lease, scope, need, ...more } as Json });
+    const body = { lease, scope, need, ...more } as Json;
+    this.effects.push({ type: 'publish', topic: ['throttle', this.state.root, what], body, ...this.contextOf(about) });
   }
+
+  /** Whoever gives back lets somebody else go on: that is told under the context of the other (S99). */
+  private contextOf({ context }: About): { context?: Context } {
+    if (context !== undefined) return { context };
+    return hasContext(this.message) ? { context: {} } : {};
+  }
+}
+
+type About = { readonly context?: Context };
+
+function hasContext({ context }: Incoming): boolean {
+  return Object.keys(context).length > 0;
 }
 
 function leaseOf(body: Json): string | undefined {

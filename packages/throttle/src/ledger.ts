@@ -6,7 +6,7 @@
  * so a tenant that waits for its own limit holds up nobody else. Freed tokens are offered to the heads of the queues of
  * the freed pairs only.
  */
-import type { Address } from '@troupe/protocol';
+import type { Address, Context } from '@troupe/protocol';
 import { levelsOf, type Need } from './limits.ts';
 
 export interface Waiter {
@@ -20,6 +20,8 @@ export interface Waiter {
   readonly seq: number;
   /** Epoch milliseconds. */
   readonly since: number;
+  /** Of whoever asked: what is told about it is told under this, whoever caused it. */
+  readonly context?: Context;
 }
 
 export interface Lease {
@@ -31,6 +33,7 @@ export interface Lease {
   readonly grantedAt: number;
   /** Covered by what its holder or an ancestor holds: it has no tokens of its own. */
   readonly reentrant?: true;
+  readonly context?: Context;
 }
 
 interface Pair {

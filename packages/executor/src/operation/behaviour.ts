@@ -98,11 +98,11 @@ function receive(settings: OperationSettings, state: OperationState, message: In
     const first = firstMail(settings, state.key, message, context);
     if (first === undefined) return strangerAnswers(message, context);
     state.op = first.op;
-    return complete(first);
+    return complete(first, message);
   }
   const run = createRun(settings, state.op, context);
   fold(run, message);
-  return complete(run);
+  return complete(run, message);
 }
 
 function firstMail(settings: OperationSettings, key: string, message: Incoming, context: TurnContext): Run | undefined {
@@ -118,10 +118,20 @@ function firstMail(settings: OperationSettings, key: string, message: Incoming, 
   return undefined;
 }
 
-function complete(run: Run): readonly Effect[] {
+function complete(run: Run, message: Incoming): readonly Effect[] {
   workOff(run);
   flushWrites(run);
-  return run.effects;
+  return underOwn(run, message);
+}
+
+/** Whatever woke it, and be it somebody else's lease that came back: what it does, it does for who ordered it (S99). */
+function underOwn({ op, effects }: Run, message: Incoming): readonly Effect[] {
+  const context = op.head.context ?? (Object.keys(message.context).length === 0 ? undefined : {});
+  if (context === undefined) return effects;
+  return effects.map((effect) => {
+    const isTold = effect.type === 'send' || effect.type === 'publish' || effect.type === 'write' || effect.type === 'task';
+    return isTold && effect.context === undefined ? { ...effect, context } : effect;
+  });
 }
 
 function fold(run: Run, message: Incoming): void {
