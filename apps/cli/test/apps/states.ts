@@ -10,6 +10,7 @@ const Book = defineKind({ kind: 'book' });
 const text = z.object({ text: z.string().min(1) });
 const write = defineTask({ name: 'write', idempotent: 'yes', pool: 'notes', input: text });
 const hold = defineTask({ name: 'hold', idempotent: 'yes', pool: 'notes' });
+const tell = defineTask({ name: 'tell', idempotent: 'yes', pool: 'notes' });
 const fail = defineTask({ name: 'fail', idempotent: 'yes', pool: 'notes', retry: { delays: ['10m'] } });
 
 const executor = (name: string, plan: () => ReturnType<typeof step | typeof wait | typeof throttled>) =>
@@ -30,6 +31,7 @@ const executors = [
     output: ref('ask'),
   }),
   executor('work', () => step('work', hold, {})),
+  executor('telling', () => step('tell', tell, {})),
   executor('flaky', () => step('try', fail, {})),
   executor('nap', () => wait('nap', { for: '10h' })),
   executor('narrow', () => throttled({ scope: 'cloud', need: { vm: 1 } }, wait('held', { signal: 'done', deadline: '10h' }))),
@@ -45,7 +47,7 @@ export function statesApp(resourceStore: () => ResourceStore): App {
   return defineApp({
     name: 'states',
     executors,
-    tasks: [write, hold, fail],
+    tasks: [write, hold, tell, fail],
     resourceStore,
     handlers: () => [
       handle(write, (input) => ({ length: input.text.length })),
@@ -53,6 +55,10 @@ export function statesApp(resourceStore: () => ResourceStore): App {
         hold,
         (_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('stopped')))),
       ),
+      handle(tell, (_, { progress }) => {
+        progress({ percent: 40 });
+        return null;
+      }),
       handle(fail, () => {
         throw new Error('not yet');
       }),
