@@ -12,7 +12,7 @@ say() { printf '%s\r\n' "$@" >&3; }
 # prints the body of the next message
 hear() {
   local line words
-  while IFS= read -r -t 60 line <&3; do
+  while IFS= read -r -t 300 line <&3; do
     read -ra words <<<"${line%$'\r'}"
     case $line in
       PING*) say PONG ;;
@@ -38,6 +38,7 @@ case $1 in
         *'"outcome":'*) exit 1 ;;
       esac
     done
+    exit 4 # not heard: run it again, the same id is the same operation
     ;;
   record) # empty: there is none (any more)
     say "SUB $inbox 1" "PUB \$JS.API.DIRECT.GET.${ns}_STATE.$ns.state.operation.$2 $inbox 0" ''

@@ -2,10 +2,12 @@ import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { createClient } from '@troupe/client';
 import { defineTask } from '@troupe/task';
-import { until } from '@troupe/test-infra';
+import { until as untilWithin } from '@troupe/test-infra';
 import { expect } from 'chai';
 import { installOpenWire } from './installation.ts';
 import { tapWire } from './wire-tap.ts';
+
+const until = <T>(what: string, condition: () => T | Promise<T>) => untilWithin(what, condition, 20_000);
 
 const document = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('@troupe/protocol/wire/asyncapi.json'), 'utf8')) as {
   channels: Record<string, { address: string | null; messages: object }>;

@@ -5,12 +5,14 @@
 import { createInbox } from '@nats-io/nats-core';
 import { connect } from '@nats-io/transport-node';
 import { createClient } from '@troupe/client';
-import { until } from '@troupe/test-infra';
+import { until as untilWithin } from '@troupe/test-infra';
 import { expect } from 'chai';
 import { exitCodes } from '@troupe/cli';
 import { type } from '../terminal.ts';
 import { installOpenWire, needsPython, type OpenWire } from './installation.ts';
 import { tapWire } from './wire-tap.ts';
+
+const until = <T>(what: string, condition: () => T | Promise<T>) => untilWithin(what, condition, 20_000);
 
 interface Expected {
   readonly client: string;

@@ -5,7 +5,7 @@ import { installOpenWire } from './installation.ts';
 describe('a shell with nothing but bash', () => {
   it('orders an operation as a producer and reads its end', async () => {
     await using at = await installOpenWire();
-    const good = await at.run('producer', './troupe.sh', ['order', 'note.write', 's-1', '{"text": "hello"}']);
+    const good = await at.run('producer', './troupe.sh', ['order', 'note.write', 's-1', '{"text": "grüße"}']);
     expect(good.lines).to.deep.equal([
       { v: 1, operation: 's-1', answer: 'accepted' },
       { v: 1, operation: 's-1', answer: 'ended', outcome: 'succeeded', output: { length: 5 } },
