@@ -43,6 +43,7 @@ if (unknown.length > 0) {
 const mode = options.check ? 'check' : 'full';
 const counts = { passed: 0, failed: 0 };
 const measured: Measured[] = [];
+const missing: string[] = [];
 for (const scenario of scenarios) {
   if (options.only.length > 0 && !options.only.includes(scenario.name)) continue;
   try {
@@ -51,11 +52,13 @@ for (const scenario of scenarios) {
     report(one);
   } catch (error) {
     counts.failed++;
-    console.log(`FAILED ${scenario.name}: ${error instanceof Error ? error.message : String(error)}`);
+    const text = error instanceof Error ? error.message : String(error);
+    missing.push(`${scenario.title} (${text.split('\n')[0]})`);
+    console.log(`FAILED ${scenario.name}: ${text}`);
   }
 }
-if (mode === 'full' && options.only.length === 0 && counts.failed === 0) {
-  writePage(page, measured, machineFacts(await resolveNatsServer()));
+if (mode === 'full' && options.only.length === 0) {
+  writePage(page, measured, missing, machineFacts(await resolveNatsServer()));
   console.log('written to docs/benchmarks.md');
 }
 console.log(`${counts.passed} passed, ${counts.failed} failed, 0 skipped`);

@@ -13,15 +13,16 @@ export interface Measured {
 const BEGIN = '<!-- measured: written by `npm run bench` -->';
 const END = '<!-- end of what is measured -->';
 
-export function writePage(file: string, measured: readonly Measured[], facts: string): void {
-  const part = `${BEGIN}\n\n${render(measured, facts)}\n\n${END}`;
+/** `missing`: what could not be measured, with its reason. */
+export function writePage(file: string, measured: readonly Measured[], missing: readonly string[], facts: string): void {
+  const part = `${BEGIN}\n\n${render(measured, missing, facts)}\n\n${END}`;
   const before = existsSync(file) ? readFileSync(file, 'utf8') : `# Benchmarks\n\n${BEGIN}\n${END}\n`;
   const [head = '', rest = ''] = before.split(BEGIN);
   const tail = rest.split(END)[1] ?? '\n';
   writeFileSync(file, `${head}${part}${tail}`);
 }
 
-function render(measured: readonly Measured[], facts: string): string {
+function render(measured: readonly Measured[], missing: readonly string[], facts: string): string {
   return [
     `Machine: ${facts}.`,
     '## Budgets',
@@ -29,6 +30,7 @@ function render(measured: readonly Measured[], facts: string): string {
       ['what', 'budget', 'measured', 'spread', 'verdict', 'behind it'],
       measured.flatMap(({ scenario, figures }) => figures.map((figure) => figureRow(scenario, figure))),
     ),
+    ...missing.map((text) => `Not measured: ${text}.`),
     '## What it costs',
     'Per operation (a task, an operation, a group), of the whole process with client and all roles; messages that the server received, per step.',
     table(

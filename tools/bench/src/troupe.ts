@@ -35,7 +35,7 @@ export async function startTroupe({ server }: SideContext, { limits, workerOnly,
 }
 
 export async function startClient(url: string): Promise<Pick<Troupe, 'client' | 'run' | 'order'>> {
-  const client = createClient({ servers: url }, { maxFollowed: 200_000, answerTimeout: '1m', checkEvery: '1s' });
+  const client = createClient({ servers: url }, { maxFollowed: 200_000, answerTimeout: '5m', checkEvery: '1s' });
   await client.start();
   const execute: Client['execute'] = async (request) => {
     const operation = await client.execute(request);
