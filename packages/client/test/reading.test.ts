@@ -60,7 +60,7 @@ describe('one operation', () => {
       endedAt: 5,
       isExpired: true,
     });
-    expect((await client.explain('o-1')).summary).to.equal('ended succeeded');
+    expect((await client.explain('o-1')).summary).to.equal('expired: ended succeeded');
   });
 
   it('is shown in quarantine, with a record and without', async () => {
