@@ -1,3 +1,5 @@
+import { operationRules } from './operation-rules.mjs';
+
 /**
  * Rules that may be switched off one at a time, to see that a named test notices. Each entry says which line of the
  * product it breaks (`find` must stand exactly once in `file`), and which test must go red for it.
@@ -380,4 +382,5 @@ export const rules = [
     package: 'packages/runtime',
     test: 'a kill while it is queued, granted, running, and between done and release',
   },
+  ...operationRules,
 ];
