@@ -1,3 +1,4 @@
+import { conformanceRules } from './conformance-rules.mjs';
 import { operationRules } from './operation-rules.mjs';
 
 /**
@@ -383,4 +384,5 @@ export const rules = [
     test: 'a kill while it is queued, granted, running, and between done and release',
   },
   ...operationRules,
+  ...conformanceRules,
 ];
