@@ -16,7 +16,8 @@ import { wantsLoneAttempt } from './lone-task.ts';
 
 export type Admission =
   | { readonly kind: 'run'; readonly reconcile: boolean; /** The start is recorded. */ readonly marked: boolean }
-  | { readonly kind: 'notWanted' }
+  /** `isFirst`: nobody has ever started it, and whoever ordered it lives: it may be waiting to hear of the end of this attempt. */
+  | { readonly kind: 'notWanted'; readonly isFirst: boolean }
   | { readonly kind: 'tooLate' }
   | { readonly kind: 'killsWorkers'; readonly starts: number };
 
@@ -50,7 +51,8 @@ export async function admit(
   const { storedAt } = delivery;
   const waited = storedAt < options.startedAt() || serverNow() - storedAt > oldMs;
   const doubtful = delivery.deliveries > 1 || waited || storedAt - message.orderedAt > OLD_MS;
-  if (doubtful && !(await isWanted(options, message))) return { kind: 'notWanted' };
+  const wanted = doubtful ? await wantOf(options, message) : 'yes';
+  if (wanted !== 'yes') return { kind: 'notWanted', isFirst: wanted === 'no' && delivery.deliveries === 1 };
   if (message.deadline !== undefined && serverNow() > message.deadline) return { kind: 'tooLate' };
   const reconcile = message.reconcile === true;
   const once = contract.idempotent === 'no';
@@ -69,16 +71,22 @@ export async function admit(
 
 /** Asks whoever waits for the outcome. Throws `unavailable`. */
 export async function isWanted(options: Pick<AdmissionOptions, 'records' | 'wants'>, message: TaskMessage): Promise<boolean> {
+  return (await wantOf(options, message)) === 'yes';
+}
+
+/** `over`: nobody waits for anything any more. */
+async function wantOf(options: Pick<AdmissionOptions, 'records' | 'wants'>, message: TaskMessage): Promise<'yes' | 'no' | 'over'> {
   const { records } = options;
   const { replyTo } = message;
   if (replyTo === undefined) {
     // a lone task waits for nobody, until its result is there or its first failure has made an entity of it
-    if (await records.hasResult(message.id)) return false;
-    return (await records.waiter({ kind: 'task', key: message.id })) === undefined;
+    if (await records.hasResult(message.id)) return 'over';
+    return (await records.waiter({ kind: 'task', key: message.id })) === undefined ? 'yes' : 'over';
   }
   const record = await records.waiter(replyTo);
-  if (record === undefined || record.ended) return false;
-  return replyTo.kind === 'task' ? wantsLoneAttempt(record.root, message) : (options.wants?.(record, message) ?? true);
+  if (record === undefined || record.ended) return 'over';
+  if (replyTo.kind === 'task') return wantsLoneAttempt(record.root, message) ? 'yes' : 'over';
+  return (options.wants?.(record, message) ?? true) ? 'yes' : 'no';
 }
 
 /** Takes a recorded start back: it was handed back, which is no crash. The mark itself stays. Throws `unavailable`. */

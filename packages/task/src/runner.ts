@@ -154,6 +154,8 @@ export class Runner {
           : this.run(delivery, message, handler, admitted);
       case 'notWanted':
         tell({ type: 'taskNotWanted', id: message.id, task: message.task });
+        // a step that was stopped waits to hear what its attempt has done: it never began
+        if (admitted.isFirst) return this.settle({ delivery, message }, { kind: 'cancelled' });
         delivery.ack();
         return OVER;
       case 'tooLate': {
