@@ -1,33 +1,44 @@
-/** A role as a process of its own that kills or freezes itself at a named point, the n-th time it comes there. */
+/** A role as a process of its own that kills or freezes itself at a named point, the n-th time it comes there. Told by a line what to be. */
+import { writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { installProbe } from '@troupe/actor';
-import { connectRuntime, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
+import { connectRuntime } from '@troupe/runtime';
 import { crashApp } from './app.ts';
+import { connectionOf, type Spec, startRole } from './start-role.ts';
 
-const { role, url, ns, ledger, point, nth, signal } = JSON.parse(process.argv[2]!) as Record<string, string>;
+/** A freeze is as long at least; the spin below tells by it that it is over. */
+const STOOD_STILL_MS = 200;
 
-let hits = 0;
-if (point !== undefined) {
+/** Told at once: what goes through a stream may be left behind by the signal. */
+const say = (word: string): void => void writeSync(1, `${word}\n`);
+
+async function serve({ role, url, ns, backend, point, nth, signal }: Spec): Promise<() => Promise<void>> {
+  let hits = 0;
   installProbe((name) => {
-    if (name !== point || ++hits !== Number(nth)) return undefined;
-    process.kill(process.pid, signal as NodeJS.Signals);
-    // a signal to oneself is delivered soon, not at once: nothing may happen in between
-    return signal === 'SIGKILL' ? new Promise(() => undefined) : undefined;
+    if (name !== point || ++hits !== nth) return undefined;
+    say('arrived');
+    process.kill(process.pid, signal);
+    // a signal to oneself may be delivered a moment later: nothing happens in between
+    if (signal === 'SIGKILL') return new Promise(() => undefined);
+    for (let last = performance.now(), now = last; now - last < STOOD_STILL_MS; now = performance.now()) last = now;
+    say('thawed');
+    return undefined;
   });
+  const runtime = await connectRuntime(connectionOf(url, ns));
+  const service = await startRole(role, runtime, crashApp(backend));
+  return async () => {
+    await service.stop();
+    await runtime.stop();
+  };
 }
-const runtime = await connectRuntime({
-  connection: { servers: url! },
-  ns: ns!,
-  partitions: 2,
-  dedupWindowMs: 1_000,
-  mailAckWaitMs: 1_000,
-  taskAckWaitMs: 1_500,
-});
-const app = crashApp(ledger!);
-const service = await { supervisor: startSupervisor, throttle: startThrottle, worker: startWorker }[role as 'worker'](runtime, app);
-console.log('ready');
-process.on('SIGTERM', () => {
-  void service
-    .stop()
-    .then(() => runtime.stop())
-    .then(() => process.exit(0));
-});
+
+let stop: (() => Promise<void>) | undefined;
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === 'stop') {
+    await stop?.();
+    say('stopped');
+  } else {
+    stop = await serve(JSON.parse(line) as Spec);
+    say('ready');
+  }
+}
