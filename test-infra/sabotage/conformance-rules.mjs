@@ -24,4 +24,20 @@ export const conformanceRules = [
     package: 'packages/runtime',
     test: 'kill -9 of the worker on member 7 of 10',
   },
+  {
+    name: 'a row written by whoever had it',
+    file: 'packages/actor/src/resource-rules.ts',
+    find: "  if (write.epoch < record.epoch) return refuse('stale', record);\n  if (write.epoch > record.epoch) return refuse('conflict', record);\n  if (stamp.turn < fence.turn) return refuse('stale', record);\n  if (record.currentOperation === null) return refuse('stale', record);\n  if (record.currentOperation !== write.operation) return refuse('conflict', record);\n",
+    replace: "  if (stamp.turn < fence.turn) return refuse('stale', record);\n",
+    package: 'packages/runtime',
+    test: 'C6 a success for a row that somebody else has taken over changes nothing of it, and ends superseded',
+  },
+  {
+    name: 'a cancel that keeps the epoch',
+    file: 'packages/resource/src/writes.ts',
+    find: "    ...(outcome === 'cancelled' ? { raise: true } : {}),",
+    replace: '',
+    package: 'packages/runtime',
+    test: 'C6 a success that comes after a cancel changes neither the row nor the operation',
+  },
 ];
