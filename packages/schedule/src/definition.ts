@@ -1,0 +1,120 @@
+/** What a schedule is: a timing, a task, and what happens when the two do not fit. Plain data, so that it is stored and compared. */
+import { type Duration, durationMs, encodeJson, type Json, type QueueClass, queueClasses } from '@troupe/protocol';
+import type { RetryPolicy, TaskContract } from '@troupe/task';
+import { calendarOf, type CronTiming, type IntervalTiming, type Timing } from './calendar.ts';
+import { refuse } from './cron.ts';
+
+export interface SchedulePolicies {
+  /**
+   * Nominal times that passed while nobody was there: none of them runs (`skip`), the last one runs for all (`latest`, the default),
+   * or the last `all` of them run one after the other (at most 100).
+   */
+  readonly missed?: 'skip' | 'latest' | { readonly all: number };
+  /** A nominal time is missed when it is handled so much too late. Default `'1m'`. */
+  readonly lateAfter?: Duration;
+  /**
+   * A nominal time that comes while a run lives (queued, waiting for its retry or running) is passed over (`skip`, the default),
+   * waits for the end of that run, one at most (`bufferOne`), or cancels it and runs once it has ended (`cancelPrevious`).
+   */
+  readonly overlap?: 'skip' | 'bufferOne' | 'cancelPrevious';
+  /** After the n-th failure in a row the next `min(n, penaltyCap)` nominal times are passed over. 0: never. Default 3. */
+  readonly penaltyCap?: number;
+  /** After so many failures in a row nothing runs for `pause`; then one run decides anew. */
+  readonly breaker?: { readonly failures: number; readonly pause: Duration };
+  /** Codes of failures that pause the schedule until somebody resumes it; `'any'` = each. Default none. */
+  readonly pauseOn?: 'any' | readonly string[];
+  /** Each run starts up to so much later, by chance. Default none. */
+  readonly jitter?: Duration;
+  /** All runs start later by a share of this that depends on the key alone: a herd of one timing is spread. Default none. */
+  readonly spread?: Duration;
+}
+
+export type ScheduleOptions = (CronTiming | IntervalTiming) & SchedulePolicies & { readonly task: TaskContract; readonly input?: Json };
+
+/** As it travels and is stored. */
+export interface ScheduleDefinition extends SchedulePolicies {
+  readonly timing: Timing;
+  readonly task: {
+    readonly name: string;
+    readonly class: QueueClass;
+    readonly pool: string;
+    readonly timeLimitMs: number;
+    readonly retry: RetryPolicy;
+    readonly input: Json;
+  };
+}
+
+export const scheduleDefaults = Object.freeze({
+  missed: 'latest',
+  lateAfter: '1m',
+  overlap: 'skip',
+  penaltyCap: 3,
+} satisfies SchedulePolicies);
+
+export const MAX_CATCH_UP = 100;
+/** It lies in the record twice while a run lives. */
+const MAX_INPUT_BYTES = 8_192;
+
+/** Throws `invalid_options`; `field` says where. */
+export function defineSchedule(options: ScheduleOptions): ScheduleDefinition {
+  const { cron, zone, dst, every, anchorMs, task, input = null, ...policies } = options as ScheduleOptions & CronTiming & IntervalTiming;
+  const timing = { cron, zone, dst, every, anchorMs };
+  const { name, class: cls, pool, timeLimitMs, retry } = task;
+  const definition = { ...policies, timing, task: { name, class: cls, pool, timeLimitMs, retry, input } };
+  // what is undefined is not there
+  return parseDefinition(JSON.parse(JSON.stringify(definition)) as Json);
+}
+
+/** Reads a definition from the wire. Throws `invalid_options`; `field` says where. */
+export function parseDefinition(body: Json): ScheduleDefinition {
+  const d = body as unknown as ScheduleDefinition;
+  if (typeof d !== 'object' || d === null) refuse('definition', 'must be an object');
+  calendarOf(d.timing);
+  const { task, missed, overlap, penaltyCap, breaker, pauseOn } = d;
+  if (typeof task?.name !== 'string' || task.name === '') refuse('task', 'must name a task');
+  if (!queueClasses.includes(task.class)) refuse('task.class', `must be one of ${queueClasses.join(', ')}`);
+  if (typeof task.pool !== 'string' || task.pool === '') refuse('task.pool', 'must be text');
+  if (Buffer.byteLength(encodeJson(task.input ?? null)) > MAX_INPUT_BYTES) refuse('input', `must be at most ${MAX_INPUT_BYTES} bytes`);
+  if (!isCount(task.timeLimitMs, 1)) refuse('task.timeLimitMs', 'must be a whole number of at least 1');
+  if (!isCount(task.retry?.attempts, 1) || !Array.isArray(task.retry.delaysMs)) refuse('task.retry', 'must be a policy');
+  if (typeof missed === 'object') {
+    if (!isCount(missed?.all, 1) || missed.all > MAX_CATCH_UP) refuse('missed.all', `must be from 1 to ${MAX_CATCH_UP}`);
+  } else if (missed !== undefined && missed !== 'skip' && missed !== 'latest') refuse('missed', 'must be skip, latest or { all: n }');
+  if (overlap !== undefined && !['skip', 'bufferOne', 'cancelPrevious'].includes(overlap)) {
+    refuse('overlap', 'must be skip, bufferOne or cancelPrevious');
+  }
+  if (penaltyCap !== undefined && !isCount(penaltyCap, 0)) refuse('penaltyCap', 'must be a whole number of at least 0');
+  if (breaker !== undefined) {
+    if (!isCount(breaker?.failures, 1)) refuse('breaker.failures', 'must be a whole number of at least 1');
+    durationMs(breaker.pause, 'breaker.pause');
+  }
+  if (pauseOn !== undefined && pauseOn !== 'any' && !(Array.isArray(pauseOn) && pauseOn.every((code) => typeof code === 'string'))) {
+    refuse('pauseOn', 'must be any, or a list of error codes');
+  }
+  for (const field of ['lateAfter', 'jitter', 'spread'] as const) if (d[field] !== undefined) durationMs(d[field], field);
+  return d;
+}
+
+/** Throws `invalid_options` when two nominal times are nearer than is allowed. */
+export function checkInterval({ timing }: ScheduleDefinition, minimumMs: number): void {
+  const gapMs = calendarOf(timing).smallestGapMs;
+  if (gapMs < minimumMs) refuse('cron' in timing ? 'cron' : 'every', `comes every ${gapMs} ms; the minimum interval is ${minimumMs} ms`);
+}
+
+export function sameJson(a: unknown, b: unknown): boolean {
+  return encodeJson(a as Json).toString() === encodeJson(b as Json).toString();
+}
+
+/** How much later than the nominal time this key is due, the same on every host. */
+export function spreadMs({ spread }: ScheduleDefinition, key: string): number {
+  if (spread === undefined) return 0;
+  // FNV-1a: spreads names that differ in their last letter, which is all that is asked of it
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return Math.floor((((hash ^ (hash >>> 13)) >>> 0) / 2 ** 32) * durationMs(spread));
+}
+
+function isCount(value: unknown, least: number): value is number {
+  return Number.isInteger(value) && (value as number) >= least;
+}

@@ -1,0 +1,293 @@
+/** One message's worth of work on a schedule: decides what becomes of nominal times, and keeps at most one run alive. */
+import type { Effect, Incoming, TurnContext } from '@troupe/actor';
+import { durationMs, type Json, type TaskEnded, type TaskMessage } from '@troupe/protocol';
+import { nextAttempt } from '@troupe/task';
+import { calendarOf } from './calendar.ts';
+import { MAX_CATCH_UP, scheduleDefaults, spreadMs } from './definition.ts';
+import { type Due, dueTimes } from './due.ts';
+import { KEPT_OUTCOMES, type Outcome, type Run, type ScheduleRoot, type WaitingRun } from './state.ts';
+
+/** What failed so long ago says nothing any more. */
+export const PENALTY_EXPIRES_MS = 86_400_000;
+
+export class Turn {
+  readonly effects: Effect[] = [];
+  readonly root: ScheduleRoot;
+  private readonly key: string;
+  private readonly context: TurnContext;
+
+  constructor(root: ScheduleRoot, context: TurnContext) {
+    this.root = root;
+    this.key = context.self.key;
+    this.context = context;
+  }
+
+  /** The timer that the state names has fired. */
+  tick(message: Incoming): void {
+    const { root } = this;
+    if (root.status !== 'active' || root.timer === undefined || message.timer !== root.timer.id) return;
+    delete root.timer;
+    this.handleDue();
+    this.arm();
+  }
+
+  /** Decides every nominal time that has passed, and moves `next` beyond it: that is why none is decided twice. */
+  handleDue(): void {
+    const { root, context } = this;
+    const { definition } = root;
+    const until = context.now - spreadMs(definition, this.key);
+    if (root.next === undefined || root.next > until) return;
+    const missed = definition.missed ?? scheduleDefaults.missed;
+    const due = dueTimes(calendarOf(definition.timing), root.next, until, typeof missed === 'object' ? missed.all : 1);
+    if (due.next === undefined) delete root.next;
+    else root.next = due.next;
+    const lateMs = durationMs(definition.lateAfter ?? scheduleDefaults.lateAfter) + jitterMs(root);
+    const isLate = (nominal: number): boolean => until - nominal > lateMs;
+    this.recordEarlier(due, missed === 'latest' ? 'coalesced' : 'missed');
+    const caughtUp = due.last.length > 1 || due.earlier !== undefined || isLate(due.last[0]!);
+    for (const nominal of due.last) {
+      if (missed === 'skip' && isLate(nominal)) this.record({ nominal, what: 'missed', at: context.now });
+      else this.decide(nominal, caughtUp && missed !== 'skip', due.last.length > 1);
+    }
+  }
+
+  private recordEarlier({ earlier }: Due, what: 'coalesced' | 'missed'): void {
+    if (earlier === undefined) return;
+    const { from, to, count } = earlier;
+    this.record({ nominal: from, ...(count > 1 ? { to, count } : {}), what, at: this.context.now });
+  }
+
+  /** `queued`: one of several that are caught up, which run one after the other whatever the policy of overlap. */
+  private decide(nominal: number, caughtUp: boolean, queued: boolean): void {
+    if (this.isHeldUp(nominal)) return;
+    const wanted: WaitingRun = { id: new Date(nominal).toISOString(), nominal, ...(caughtUp ? { caughtUp: true } : {}) };
+    this.want(wanted, queued);
+  }
+
+  /** What failed before passes this one over; recorded. */
+  private isHeldUp(nominal: number): boolean {
+    const { root, context } = this;
+    const at = context.now;
+    if (root.failedAt !== undefined && at - root.failedAt >= PENALTY_EXPIRES_MS) this.forgive();
+    const open = root.openUntil !== undefined && at < root.openUntil;
+    if (root.penalty === 0 && !open) return false;
+    this.record({ nominal, what: root.penalty > 0 ? 'skippedPenalty' : 'skippedBreaker', at });
+    if (root.penalty > 0) root.penalty--;
+    return true;
+  }
+
+  /** Starts it, or does with it what the policy of overlap says. */
+  want(wanted: WaitingRun, queued = false): void {
+    const { root, context } = this;
+    if (root.run === undefined) return this.start(wanted);
+    const overlap = root.definition.overlap ?? scheduleDefaults.overlap;
+    const full = root.waiting.length >= (queued ? MAX_CATCH_UP : 1);
+    if (overlap === 'cancelPrevious' && !queued) {
+      // the one that waits has not begun: the newest runs for it
+      for (const older of root.waiting) this.record({ ...nominalOf(older), what: 'coalesced', at: context.now, run: older.id });
+      root.waiting = [wanted];
+      return this.cancelRun();
+    }
+    if ((queued || overlap === 'bufferOne') && !full) root.waiting.push(wanted);
+    else this.record({ ...nominalOf(wanted), what: 'skippedOverlap', at: context.now, run: root.run.id });
+  }
+
+  private start(wanted: WaitingRun): void {
+    const { root, context } = this;
+    const { nominal, id, caughtUp } = wanted;
+    root.run = {
+      id,
+      ...(nominal === undefined ? {} : { nominal }),
+      orderedAt: context.now,
+      task: root.definition.task,
+      attempt: 1,
+      token: context.token(),
+    };
+    this.sendAttempt(root.run);
+    this.record({ ...nominalOf(wanted), what: 'ran', at: context.now, run: id, ...(caughtUp ? { caughtUp } : {}) });
+  }
+
+  private sendAttempt(run: Run): void {
+    const { task } = run;
+    const message: TaskMessage = {
+      v: 1,
+      id: attemptId(this.key, run),
+      task: task.name,
+      input: task.input,
+      attempt: run.attempt,
+      attempts: task.retry.attempts,
+      token: run.token,
+      replyTo: this.context.self,
+      step: run.id,
+      idempotencyToken: `schedule:${this.key}:${run.id}`,
+      timeLimitMs: task.timeLimitMs,
+      orderedAt: this.context.now,
+      ...(run.reconcile === true ? { reconcile: true } : {}),
+    };
+    this.effects.push({ type: 'task', class: task.class, pool: task.pool, message });
+  }
+
+  /** A run's own retry is not another run: it keeps its name, and its place. */
+  attemptEnded({ token, outcome }: TaskEnded): void {
+    const { root, context } = this;
+    const { run } = root;
+    if (run === undefined || run.timer !== undefined || run.token !== token) return;
+    if (outcome.kind === 'succeeded' || outcome.kind === 'cancelled') return this.endRun(outcome.kind);
+    const after = nextAttempt(run.task.retry, run, outcome, context.random());
+    if (run.cancelled === true || after.kind === 'end') {
+      const { code, message } = after.kind === 'end' ? after.error : outcome.error;
+      return this.endRun(outcome.kind, `${code}: ${message}`, code);
+    }
+    run.attempt = after.attempt;
+    if (after.reconcile) run.reconcile = true;
+    run.timer = context.newId();
+    this.effects.push(this.timer('timer.again', context.now + after.delayMs, run.timer));
+  }
+
+  again(message: Incoming): void {
+    const { run } = this.root;
+    if (run?.timer === undefined || message.timer !== run.timer) return;
+    delete run.timer;
+    run.token = this.context.token();
+    this.sendAttempt(run);
+  }
+
+  /** Tells the attempt; the run ends when it answers. One that only waits for its retry ends at once. */
+  cancelRun(): void {
+    const { run } = this.root;
+    if (run === undefined || run.cancelled === true) return;
+    run.cancelled = true;
+    if (run.timer === undefined) {
+      this.effects.push({ type: 'signal', pool: run.task.pool, body: { cancel: attemptId(this.key, run) } });
+    } else {
+      this.effects.push({ type: 'cancel', timer: run.timer });
+      this.endRun('cancelled');
+    }
+  }
+
+  private endRun(ended: NonNullable<Outcome['ended']>, error?: string, code?: string): void {
+    const { root, context } = this;
+    const run = root.run!;
+    delete root.run;
+    const kept = root.outcomes.findIndex((one) => one.what === 'ran' && one.run === run.id);
+    const how = { ended, ...(error === undefined ? {} : { error: error.slice(0, 120) }) };
+    if (kept >= 0) root.outcomes[kept] = { ...root.outcomes[kept]!, ...how };
+    this.publish('ended', { run: run.id, ...nominalOf(run), attempts: run.attempt, tookMs: context.now - run.orderedAt, ...how });
+    if (ended === 'succeeded') this.forgive();
+    else if (ended !== 'cancelled') this.failed(code ?? '', error ?? '');
+    if (root.status === 'deleted') return void this.effects.push({ type: 'end', ttlMs: DELETED_TTL_MS });
+    this.startWaiting();
+  }
+
+  private startWaiting(): void {
+    const { root, context } = this;
+    while (root.run === undefined && root.waiting.length > 0) {
+      const one = root.waiting.shift()!;
+      if (root.status === 'paused') this.record({ ...nominalOf(one), what: 'skippedPaused', at: context.now });
+      else if (one.nominal === undefined || !this.isHeldUp(one.nominal)) this.start(one);
+    }
+  }
+
+  private failed(code: string, error: string): void {
+    const { root, context } = this;
+    const { penaltyCap = scheduleDefaults.penaltyCap, breaker, pauseOn } = root.definition;
+    root.failures++;
+    root.failedAt = context.now;
+    root.penalty = Math.min(root.failures, penaltyCap);
+    if (breaker !== undefined && root.failures >= breaker.failures) root.openUntil = context.now + durationMs(breaker.pause);
+    if (root.status === 'active' && (pauseOn === 'any' || pauseOn?.includes(code) === true)) {
+      this.pause({ reason: error.slice(0, 300), at: context.now, automatic: true });
+    }
+  }
+
+  private forgive(): void {
+    const { root } = this;
+    root.failures = 0;
+    root.penalty = 0;
+    delete root.failedAt;
+    delete root.openUntil;
+  }
+
+  pause(why: NonNullable<ScheduleRoot['pausedFor']>): void {
+    const { root } = this;
+    if (root.status !== 'active') return;
+    root.status = 'paused';
+    root.pausedFor = why;
+    this.disarm();
+    this.publish('paused', why);
+  }
+
+  resume(): void {
+    const { root } = this;
+    if (root.status !== 'paused') return;
+    root.status = 'active';
+    delete root.pausedFor;
+    // somebody has looked at it: what went wrong before does not hold the next run up
+    this.forgive();
+    this.passOver('skippedPaused');
+    this.arm();
+    this.publish('resumed', {});
+  }
+
+  /** What has passed is recorded, not run; the next nominal time is reckoned from now. */
+  passOver(what: 'skippedPaused' | 'replaced'): void {
+    const { root, context } = this;
+    const calendar = calendarOf(root.definition.timing);
+    if (root.next !== undefined && root.next <= context.now) {
+      const { last, earlier } = dueTimes(calendar, root.next, context.now, 1);
+      const count = 1 + (earlier?.count ?? 0);
+      this.record({ nominal: root.next, ...(count > 1 ? { to: last[0]!, count } : {}), what, at: context.now });
+    }
+    this.reckonNext();
+  }
+
+  reckonNext(): void {
+    const next = calendarOf(this.root.definition.timing).after(this.context.now);
+    if (next === undefined) delete this.root.next;
+    else this.root.next = next;
+  }
+
+  arm(): void {
+    const { root, context } = this;
+    if (root.status !== 'active' || root.next === undefined || root.timer !== undefined) return;
+    const id = context.newId();
+    const at = root.next + spreadMs(root.definition, this.key) + Math.floor(jitterMs(root) * context.random());
+    root.timer = { id, at };
+    this.effects.push(this.timer('timer.tick', at, id));
+  }
+
+  disarm(): void {
+    const { timer } = this.root;
+    if (timer === undefined) return;
+    delete this.root.timer;
+    this.effects.push({ type: 'cancel', timer: timer.id });
+  }
+
+  record(outcome: Outcome): void {
+    const { root } = this;
+    root.outcomes = [...root.outcomes, outcome].slice(-KEPT_OUTCOMES);
+    this.publish(outcome.what, outcome);
+  }
+
+  publish(what: string, body: object): void {
+    this.effects.push({ type: 'publish', topic: ['schedule', this.key, what], body: { ...body } as Json });
+  }
+
+  private timer(type: string, at: number, id: string): Effect {
+    return { type: 'send', to: this.context.self, mail: { type, body: null }, at, id };
+  }
+}
+
+export const DELETED_TTL_MS = 86_400_000;
+
+function attemptId(key: string, run: Run): string {
+  return `schedule:${key}:${run.id}:${run.attempt}`;
+}
+
+function nominalOf({ nominal }: { readonly nominal?: number }): { nominal?: number } {
+  return nominal === undefined ? {} : { nominal };
+}
+
+function jitterMs({ definition }: ScheduleRoot): number {
+  return definition.jitter === undefined ? 0 : durationMs(definition.jitter);
+}
