@@ -48,4 +48,20 @@ export const conformanceRules = [
     package: 'packages/runtime',
     test: 'C16 a delete: the same steps, states and messages',
   },
+  {
+    name: 'an outcome that counts as often as it comes',
+    file: 'packages/executor/src/operation/run.ts',
+    find: '  run.op.active.delete(path);\n  dropError(run, path);',
+    replace: "  if (!result.ok || state?.k !== 'step') run.op.active.delete(path);\n  dropError(run, path);",
+    package: 'packages/executor',
+    test: 'C3 every message twice and shuffled, from forty seeds',
+  },
+  {
+    name: 'an outcome that counts as often as it comes, in a rehearsal',
+    file: 'packages/executor/src/operation/run.ts',
+    find: '  run.op.active.delete(path);\n  dropError(run, path);',
+    replace: "  if (!result.ok || state?.k !== 'step') run.op.active.delete(path);\n  dropError(run, path);",
+    package: 'packages/testing',
+    test: 'C3 every message comes two or three times and shuffled',
+  },
 ];
