@@ -22,14 +22,19 @@ export interface Witness {
   readonly events: readonly EventMessage[];
 }
 
-/** A core subscription sees what streams store: nothing of the product is asked. */
+/** A core subscription sees what streams store, but for what they drop as seen before: nothing of the product is asked. */
 export async function createWitness({ nc, subjects }: Pick<Runtime, 'nc' | 'subjects'>): Promise<Witness> {
   const messages: SeenMessage[] = [];
+  const stored = new Set<string>();
   const events: EventMessage[] = [];
   const states = new Map<string, string[]>();
   nc.subscribe(`${subjects.ns}.>`, {
     callback(_error, message) {
       const headers = Object.fromEntries([...(message.headers ?? [])].map(([name, values]) => [name.toLowerCase(), values[0] ?? '']));
+      // emitted again after a hold that lapsed: the stream stores it once, under the id that it had
+      const id = headers['nats-msg-id'] ?? '';
+      if (id !== '' && stored.has(`${message.subject} ${id}`)) return;
+      stored.add(`${message.subject} ${id}`);
       messages.push({ subject: message.subject, headers, body: message.string() });
       if (message.subject.startsWith(`${subjects.ns}.event.`)) events.push(message.json<EventMessage>());
     },
