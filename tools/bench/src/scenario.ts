@@ -47,6 +47,8 @@ export interface Budget {
   readonly is: 'atLeast' | 'atMost';
   readonly value: number;
   readonly unit: 'ratio' | 'share' | 'ms' | 's';
+  /** What is reached where the budget is missed, as docs/benchmarks.md says: `--check` holds that, so that it gets no worse unseen. */
+  readonly reached?: number;
 }
 
 export interface Figure {
@@ -81,5 +83,9 @@ export function quotient(rounds: readonly Round[], value: string, over: string, 
   return rounds.map((round) => round[over]!.values[value]! / round[under]!.values[value]!);
 }
 
-export const atLeast = (value: number, unit: Budget['unit']): Budget => ({ is: 'atLeast', value, unit });
-export const atMost = (value: number, unit: Budget['unit']): Budget => ({ is: 'atMost', value, unit });
+export const atLeast = (value: number, unit: Budget['unit'], reached?: number): Budget => budget('atLeast', value, unit, reached);
+export const atMost = (value: number, unit: Budget['unit'], reached?: number): Budget => budget('atMost', value, unit, reached);
+
+function budget(is: Budget['is'], value: number, unit: Budget['unit'], reached: number | undefined): Budget {
+  return { is, value, unit, ...(reached === undefined ? {} : { reached }) };
+}
