@@ -1,4 +1,5 @@
 import { conformanceRules } from './conformance-rules.mjs';
+import { scheduleRules } from './schedule-rules.mjs';
 import { operationRules } from './operation-rules.mjs';
 
 /**
@@ -385,4 +386,5 @@ export const rules = [
   },
   ...operationRules,
   ...conformanceRules,
+  ...scheduleRules,
 ];

@@ -50,6 +50,19 @@ for (const twice of [false, true]) {
       expect(bench.root.failures).to.equal(0);
     });
 
+    it('is not hastened by the timer of an earlier retry', () => {
+      const bench = setup({ task: stubborn });
+      bench.advance(HOUR_MS);
+      bench.answer('failed');
+      const earlier = bench.timers.find((timer) => timer.type === 'timer.again')!;
+      bench.advance(10_000);
+      bench.answer('failed');
+      bench.fire(earlier.id, earlier.type);
+      expect(bench.tasks).to.have.length(2);
+      bench.advance(10_000);
+      expect(bench.tasks).to.have.length(3);
+    });
+
     it('buffers one nominal time, and starts it when the run has ended', () => {
       const bench = setup({ overlap: 'bufferOne' });
       bench.advance(3 * HOUR_MS);
