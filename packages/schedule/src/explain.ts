@@ -54,8 +54,8 @@ export function explainSchedule(key: string, record: EntityRecord | undefined, n
     if (overdueMs > 60_000) return `overdue for ${formatMs(overdueMs)}: no scheduler has handled its wake-up`;
     if (root.next === undefined) return 'there is no nominal time any more';
     if (pausedUntil !== undefined) {
-      const why = open ? 'the breaker is open' : `${root.penalty} to be passed over`;
-      return `after ${failures} failures in a row ${why}; paused until ${iso(pausedUntil)}`;
+      const why = open ? 'the breaker is open' : `nominal times still to be passed over: ${root.penalty}`;
+      return `failures in a row: ${failures}; ${why}; paused until ${iso(pausedUntil)}`;
     }
     if (live !== undefined) {
       return `run ${live.id} ${live.waitsForRetry ? 'waits for its retry' : 'lives'} for ${formatMs(live.sinceMs)}; next at ${iso(root.next)}`;

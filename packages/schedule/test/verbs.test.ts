@@ -126,6 +126,21 @@ describe('the verbs of a schedule', () => {
   });
 });
 
+describe('the record of a schedule', () => {
+  it('stays under the 64 KB of a root with the largest input, every failure told, and a catch-up of a hundred', () => {
+    const bench = createBench();
+    bench.define(hourly({ input: 'x'.repeat(8_000), missed: { all: 100 }, penaltyCap: 0 }));
+    for (let run = 0; run < 60; run++) {
+      bench.advance(HOUR_MS);
+      bench.answer('failed', { code: '\u20ac'.repeat(200) });
+    }
+    bench.advance(200 * HOUR_MS, { asleep: true });
+    for (let i = 0; i < 64; i++) bench.verb('runNow', {}, `${i}`.padStart(36, '0'));
+    expect(bench.root.waiting).to.have.length(99);
+    expect(Buffer.byteLength(JSON.stringify(bench.root))).to.be.below(64_000);
+  });
+});
+
 describe('a definition', () => {
   it('is refused by its field', () => {
     for (const [more, field] of [
@@ -173,7 +188,7 @@ describe('explaining a schedule', () => {
     bench.answer('failed');
     expect(bench.explain()).to.deep.include({
       pausedUntil: Date.parse('2026-06-01T03:00Z'),
-      text: 'after 1 failures in a row 1 to be passed over; paused until 2026-06-01T03:00:00Z',
+      text: 'failures in a row: 1; nominal times still to be passed over: 1; paused until 2026-06-01T03:00:00Z',
     });
   });
 
