@@ -15,7 +15,8 @@ async function joinedOnce(s: Installation, id = 'o'): Promise<void> {
   expect(s.told.filter(({ what }) => what === 'join').map(({ body }) => body)).to.deep.equal([
     { all: members.map((name) => `by ${name}`) },
   ]);
-  expect(s.witness.events.filter(({ topic }) => topic.includes('ended'))).to.have.length(1);
+  const ended = s.published.filter(({ subject }) => subject.includes('.event.operation.') && subject.endsWith('.ended'));
+  expect(new Set(ended.map(({ id: event }) => event)).size).to.equal(1);
 }
 
 describe('G2 a group joins exactly once, whatever dies', function () {
@@ -53,8 +54,7 @@ describe('G2 a group joins exactly once, whatever dies', function () {
     await using proxy = await startProxy(s.url);
     await s.serve('supervisor');
     await s.serve('worker', proxy.url);
-    const outcomes = (of: string) =>
-      s.witness.messages.filter(({ subject, body }) => subject.includes('.mail.') && body.includes(of)).length;
+    const outcomes = (of: string) => s.published.filter(({ subject, body }) => subject.includes('.mail.') && body.includes(of)).length;
     const { mail } = s.runtime.subjects.streams;
     let letGo = (): void => undefined;
     const last = new Promise<void>((resolve) => (letGo = resolve));

@@ -1,4 +1,4 @@
-/** A ledger over HTTP that may hold its answers back, a witness of the wire, and roles in this process or in their own. */
+/** A ledger over HTTP that may hold its answers back, all that is published, and roles in this process or in their own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -6,7 +6,6 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createClient } from '@troupe/client';
 import { connectRuntime, startSupervisor, startWorker } from '@troupe/runtime';
-import { createWitness } from '../support/witness.ts';
 import { joinApp, shape } from './app.ts';
 
 let count = 0;
@@ -39,7 +38,13 @@ export async function startInstallation() {
     maxLogBytes: 1_048_576,
     ...shape,
   });
-  const witness = await createWitness(runtime);
+  /** Every copy of a message, also those that the stream drops. */
+  const published: { readonly subject: string; readonly id: string; readonly body: string }[] = [];
+  runtime.nc.subscribe(`${ns}.>`, {
+    callback: (_error, message) =>
+      void published.push({ subject: message.subject, id: message.headers?.get('Nats-Msg-Id') ?? '', body: message.string() }),
+  });
+  await runtime.nc.flush();
   const client = createClient({ servers: url }, { ns, checkEvery: '500ms', answerTimeout: '15s' });
   await client.start();
   const children = new Set<ChildProcess>();
@@ -47,16 +52,14 @@ export async function startInstallation() {
   const stateOf = async (stream: string) =>
     (await runtime.nc.request(`$JS.API.STREAM.INFO.${stream}`)).json<{ state: { messages: number; last_seq: number } }>().state;
   const tasks = () =>
-    witness.messages.flatMap(({ subject, headers, body }) =>
-      runtime.subjects.parseTask(subject) === undefined
-        ? []
-        : [{ id: headers['nats-msg-id']!, step: (JSON.parse(body) as { step: string }).step }],
+    published.flatMap(({ subject, id, body }) =>
+      runtime.subjects.parseTask(subject) === undefined ? [] : [{ id, step: (JSON.parse(body) as { step: string }).step }],
     );
 
   return {
     url,
     client,
-    witness,
+    published,
     runtime,
     /** What the handlers have told, in order. */
     told,
