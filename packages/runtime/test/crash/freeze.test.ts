@@ -2,13 +2,13 @@ import { type PlanName, plans } from './app.ts';
 import { frozenForAWhile, frozenUntilTheEnd } from './cases.ts';
 import { type Cut, cutsOf } from './cuts.ts';
 import { describeSeveral } from './several.ts';
-import { endIdle } from './victim.ts';
+import { endAll } from './victim.ts';
 
 /** Each case is on the server of TEST_NATS_URL in a namespace of its own, and mostly waits. */
 const AT_ONCE = 8;
 
 describe('G5 a freeze doubles nothing', () => {
-  after(endIdle);
+  after(endAll);
 
   for (const plan of Object.keys(plans) as PlanName[]) {
     const ended = cutsOf(plan, ['middle', 'last']).map((cut) => ({

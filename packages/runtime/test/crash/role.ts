@@ -17,10 +17,12 @@ async function serve({ role, url, ns, backend, point, nth, signal }: Spec): Prom
   installProbe((name) => {
     if (name !== point || ++hits !== nth) return undefined;
     say('arrived');
+    // before the signal: the process may stand still within the call, and would wait for ever for a freeze that is over
+    let last = performance.now();
     process.kill(process.pid, signal);
     // a signal to oneself may be delivered a moment later: nothing happens in between
     if (signal === 'SIGKILL') return new Promise(() => undefined);
-    for (let last = performance.now(), now = last; now - last < STOOD_STILL_MS; now = performance.now()) last = now;
+    for (let now = performance.now(); now - last < STOOD_STILL_MS; now = performance.now()) last = now;
     say('thawed');
     return undefined;
   });

@@ -38,21 +38,26 @@ interface Process {
 
 /** Processes that were thawed, and have stopped what they served. Starting one costs more than all the rest of a case. */
 const idle: Process[] = [];
+/** All that live: a case that was given up leaves its own behind. */
+const alive = new Set<Process>();
 
 function startProcess(): Process {
   const args = ['--conditions=@troupe/source', '--import=@troupe/test-infra/register', fileURLToPath(new URL('role.ts', import.meta.url))];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit').then(([, signal]) => signal as NodeJS.Signals | null);
   const started: Process = { child, exited, hear: () => undefined };
+  alive.add(started);
+  void exited.then(() => alive.delete(started));
   createInterface({ input: child.stdout }).on('line', (word) => started.hear(word as Word));
   // written to after its death
   child.stdin.on('error', () => undefined);
   return started;
 }
 
-/** Ends the processes that wait for a next case. */
-export async function endIdle(): Promise<void> {
-  for (const { child, exited } of idle.splice(0)) {
+/** Ends the processes that wait for a next case, and what a case that was given up has left. */
+export async function endAll(): Promise<void> {
+  idle.length = 0;
+  for (const { child, exited } of [...alive]) {
     child.kill('SIGKILL');
     await exited;
   }
