@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { closingLine, parseCounts, sum } from './counts.mjs';
+import { failures } from './failures.mjs';
 import { root } from './layers.mjs';
 import { runPart } from './parts.mjs';
 
@@ -44,12 +45,14 @@ async function runAll(wanted) {
   const env = { ...process.env, TROUPE_CI_RUN: mark };
   const counts = [];
   const lines = [];
+  const failed = [];
   for (const part of parts) {
     if (wanted.length > 0 ? !wanted.includes(part.name) : part.isThere?.() === false) continue;
     console.log(`\n=== ${part.name}`);
     const { code, output, seconds, isLate } = await runPart(part.command, part.args, { cwd: root, env, limitMs: part.minutes * MINUTE_MS });
     const counted = parseCounts(output) ?? { passed: code === 0 ? 1 : 0, failed: 0, skipped: 0 };
     if (code !== 0 && counted.failed === 0) counted.failed = 1;
+    if (counted.failed > 0) failed.push(`--- ${part.name}`, ...failures(output));
     counts.push(counted);
     lines.push(`${part.name}: ${closingLine(counted)} in ${seconds} s${isLate ? `, killed after ${part.minutes} minutes` : ''}`);
   }
@@ -57,6 +60,8 @@ async function runAll(wanted) {
   counts.push({ passed: left.length === 0 ? 1 : 0, failed: left.length, skipped: 0 });
   lines.push(...left.map((text) => `left behind and killed: ${text}`));
   const total = sum(counts);
+  // said again here: who reads only the end of a long log sees what it was
+  if (failed.length > 0) console.log(`\n=== failed\n${failed.join('\n')}`);
   console.log(`\n=== all\n${lines.join('\n')}\n${closingLine(total)}`);
   process.exitCode = total.failed > 0 ? 1 : 0;
 }

@@ -9,11 +9,16 @@ export interface Latency {
   readonly p99: number;
 }
 
-/** Milliseconds of `run`, one at a time; what it returns is the sample, if it returns one. */
-export async function oneByOne(run: () => Promise<number | void>, warmUp: number, count: number): Promise<Latency> {
+/**
+ * Milliseconds of `run`, one at a time; what it returns is the sample, if it returns one.
+ *
+ * @param restMs before each sample: without a rest the acknowledgements of the run before are still on their way
+ */
+export async function oneByOne(run: () => Promise<number | void>, warmUp: number, count: number, restMs = 0): Promise<Latency> {
   for (let i = 0; i < warmUp; i++) await run();
   const samples: number[] = [];
   for (let i = 0; i < count; i++) {
+    if (restMs > 0) await sleep(restMs);
     const start = performance.now();
     samples.push((await run()) ?? performance.now() - start);
   }

@@ -36,7 +36,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'idle-latency',
     title: 'Idle latency, sent → handler started',
-    how: 'One task at a time; the baseline is a raw publish with a message id until its callback.',
+    how: 'One task at a time, after a rest of 2 ms; the baseline is a raw publish with a message id until its callback.',
     rounds: ratios,
     sides: () => [side('raw', 'tasks', 'rawLatency'), side('troupe', 'tasks', 'taskLatency')],
     figures: (rounds) => [

@@ -74,7 +74,9 @@ export const taskRate: Side = async (context) => {
   return { values: { perSecond }, cost };
 };
 
-const counts = (isQuick: boolean): [number, number] => (isQuick ? [300, 500] : [500, 1_000]);
+const REST_MS = 2;
+const counts = (isQuick: boolean): [warmUp: number, count: number, restMs: number] =>
+  isQuick ? [1_000, 500, REST_MS] : [2_000, 1_000, REST_MS];
 
 export const rawLatency: Side = async (context) => {
   const loop = await startLeanLoop(context);
