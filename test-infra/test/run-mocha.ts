@@ -21,7 +21,7 @@ interface Row {
 }
 
 export function runMocha(fixture: string, env: NodeJS.ProcessEnv = {}): Promise<Report> {
-  // without the root's configuration: its `spec` is added to the one given here, so the fixture would run this very test
+  // without the root's configuration: what it requires would be required twice, its time limit is for tests
   const args = [
     mocha,
     '--no-config',
