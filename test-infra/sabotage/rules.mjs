@@ -1,6 +1,7 @@
 import { conformanceRules } from './conformance-rules.mjs';
 import { scheduleRules } from './schedule-rules.mjs';
 import { operationRules } from './operation-rules.mjs';
+import { isolationRules } from './isolation-rules.mjs';
 
 /**
  * Rules that may be switched off one at a time, to see that a named test notices. Each entry says which line of the
@@ -387,4 +388,5 @@ export const rules = [
   ...operationRules,
   ...conformanceRules,
   ...scheduleRules,
+  ...isolationRules,
 ];

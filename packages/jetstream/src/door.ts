@@ -1,7 +1,8 @@
 /**
  * The front door: takes commands from COMMANDS, judges them, forwards them as mail and acknowledges. Everything outside
  * enters here, so everything is checked here: what is refused gets a typed answer that names the field, and nothing that
- * was stored is lost.
+ * was stored is lost. A command of a version that is not read here yet is offered to other doors for a while, then refused
+ * as well, so that its sender hears of it; it lies in the dead letters, to be sent again when the doors are new.
  *
  * While TASKS, MAIL or the storage are over their high-water marks it pulls nothing: COMMANDS keeps what it has, fills, and
  * then refuses its senders (`overloaded`). What it holds at that moment it still forwards.
@@ -31,6 +32,7 @@ import { createHighWater } from './high-water.ts';
 import { contextHeaders, encodeMail } from './mail-codec.ts';
 import { type HighWaterOptions, type Overload, overloadText } from './marks.ts';
 import type { Publisher } from './publisher.ts';
+import { createNewerCommands } from './newer-commands.ts';
 import { createPuller, type PulledMessage, type Puller } from './puller.ts';
 
 /** What a judge makes of a command that could be read: where to forward it, or a typed refusal (thrown). */
@@ -48,6 +50,12 @@ export interface DoorOptions {
   readonly maxInHand?: number;
   /** As the topology has it for mail: what is in hand longer is renewed. Default 2000. */
   readonly ackWaitMs?: number;
+  /**
+   * How long a command of a newer version is offered to other doors, of which one may be newer during a deploy, before it is
+   * refused. Since it was stored; once at least. Default 8000,
+   * which is less than a client waits for an answer.
+   */
+  readonly newerVersionMs?: number;
   /** When to stop pulling. Needs the right to read the information of those streams (and, for its limits, of the account). */
   readonly highWater?: HighWaterOptions;
   /** Told with the events of the door. */
@@ -59,6 +67,8 @@ export interface DoorOptions {
 
 export type DoorEvent =
   | { readonly type: 'forwarded'; readonly operation: string; readonly executor: string }
+  /** Of a newer version: handed back, for a door that reads it. Each time that it comes here. */
+  | { readonly type: 'newerVersion'; readonly subject: string; readonly error: WireError }
   | { readonly type: 'rejected'; readonly operation: string | undefined; readonly error: WireError }
   /** Stopped pulling, or stopped already and what is over has changed. `reasons` are for people. */
   | { readonly type: 'overloaded'; readonly over: readonly Overload[]; readonly reasons: readonly string[] }
@@ -78,6 +88,9 @@ export interface Door extends Service {
   status(): DoorStatus;
 }
 
+/** Until a command comes again that could not be judged, or that another door may read. */
+const AGAIN_MS = 1_000;
+
 /** Throws `invalid_options` for high-water marks that make no sense. */
 export function createDoor(options: DoorOptions): Door {
   const { nc, publisher, subjects } = options;
@@ -85,6 +98,7 @@ export function createDoor(options: DoorOptions): Door {
   const clock = options.clock ?? systemClock;
   const renewMs = (options.ackWaitMs ?? 2_000) / 3;
   const inHand = new Map<Promise<void>, PulledMessage>();
+  const newer = createNewerCommands({ offeredMs: options.newerVersionMs ?? 8_000, serverNow: options.serverNow });
   let puller: Puller | undefined;
   let cancelRenewal: (() => void) | undefined;
 
@@ -140,8 +154,12 @@ export function createDoor(options: DoorOptions): Door {
       message.ack();
       options.onEvent?.({ type: 'forwarded', operation: command.id, executor: command.executor });
     } catch (cause) {
-      if (isTroupeError(cause) && !cause.retryable) await reject(message, cause);
-      else message.nak(1_000);
+      const isNewer = isTroupeError(cause) && cause.code === 'unsupported_version';
+      if (isNewer && newer.mayOffer(message)) {
+        options.onEvent?.({ type: 'newerVersion', subject: message.subject, error: withoutStack(toWireError(cause)) });
+        message.nak(AGAIN_MS);
+      } else if (isNewer || (isTroupeError(cause) && !cause.retryable)) await reject(message, cause);
+      else message.nak(AGAIN_MS);
     }
   };
 

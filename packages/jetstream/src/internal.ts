@@ -9,6 +9,7 @@ export { judgeAge } from './command-age.ts';
 export { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 export { createEffectSink } from './effect-sink.ts';
 export { createMailReceiver } from './mail-receiver.ts';
+export { createNewerCommands } from './newer-commands.ts';
 export { encodeHeaders } from './wire-headers.ts';
 export { createHeartbeats, type Heartbeats, type HeartbeatsOptions } from './heartbeats.ts';
 export { parseAckSubject } from './pulled-message.ts';

@@ -42,6 +42,7 @@ export function decodeObject(data: Uint8Array, what: string): Fields {
     throw new TroupeError('unsupported_version', `${what} has version ${fields['v']}, this receiver reads ${WIRE_VERSION}`, {
       field: 'v',
       retryable: true,
+      data: { version: fields['v'], reads: WIRE_VERSION },
     });
   }
   if (fields['v'] !== WIRE_VERSION) throw wrong(what, 'v', `must be ${WIRE_VERSION}`);
