@@ -2,6 +2,7 @@ import { conformanceRules } from './conformance-rules.mjs';
 import { scheduleRules } from './schedule-rules.mjs';
 import { operationRules } from './operation-rules.mjs';
 import { isolationRules } from './isolation-rules.mjs';
+import { pullRules } from './pull-rules.mjs';
 
 /**
  * Rules that may be switched off one at a time, to see that a named test notices. Each entry says which line of the
@@ -386,6 +387,7 @@ export const rules = [
     test: 'a kill while it is queued, granted, running, and between done and release',
   },
   ...operationRules,
+  ...pullRules,
   ...conformanceRules,
   ...scheduleRules,
   ...isolationRules,

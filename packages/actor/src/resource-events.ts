@@ -20,11 +20,12 @@ export interface ResourceEventBody extends Pick<ResourceChange, 'runtimeState' |
 }
 
 /**
- * The transition events of a write, to be published after it: none unless the state changed. Made of the write and the
- * states around it alone, so that the answer `already` gives the very same event.
+ * The transition events of a write, to be published after it: none unless the state changed, or a pull has found something that it
+ * names: what is ERRED and turns out to be missing is news to whoever follows. Made of the write and the states around it alone, so
+ * that the answer `already` gives the very same event.
  */
 export function resourceEvents(write: ResourceWrite, outcome: WriteOutcome, effect: string): readonly ResourceEvent[] {
-  if (!outcome.ok || outcome.before?.state === outcome.after?.state) return [];
+  if (!outcome.ok || (outcome.before?.state === outcome.after?.state && !isNews(write, outcome.before))) return [];
   const from = outcome.before?.state ?? null;
   const to = outcome.after?.state ?? null;
   const event = write.event ?? (from === null ? 'created' : to === null ? 'deleted' : 'changed');
@@ -40,4 +41,8 @@ export function resourceEvents(write: ResourceWrite, outcome: WriteOutcome, effe
     ...(set.action === undefined || set.action === '' ? {} : { action: set.action }),
   };
   return [{ id: `${effect}.event`, topic: ['resource', write.ref.kind, write.ref.id, event], body }];
+}
+
+function isNews(write: ResourceWrite, before: { readonly state: string } | undefined): boolean {
+  return write.op === 'patch' && write.event !== undefined && before !== undefined;
 }

@@ -2,6 +2,7 @@
  * What a resource store answers to a write, as one pure function: every store loads what it has, asks this, and stores
  * the result by compare-and-set, asking again when somebody was faster. So no two stores can differ in a rule.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { AppliedWrite, Fence, ResourceChange, ResourceRecord, ResourceWrite, WriteOutcome, WriteRefusal } from './store.ts';
 
 /** What stays of a removed resource until its time is over: enough to answer its remover, and to refuse its ghosts. */
@@ -193,6 +194,8 @@ function decidePatch(record: ResourceRecord, write: Extract<ResourceWrite, { op:
   if (record.currentOperation !== null) return refuse('conflict', record);
   if (record.revision !== write.revision) return refuse('stale', record);
   if (write.from !== undefined && !write.from.includes(record.state)) return refuse('state', record);
+  // most pulls find what was there: no revision, and nobody is told
+  if (changesNothing(record, write.set)) return { type: 'answer', outcome: { ok: true, already: true, record } };
   return store(record, {
     ...record,
     ...changed(record, write.set),
@@ -203,6 +206,11 @@ function decidePatch(record: ResourceRecord, write: Extract<ResourceWrite, { op:
       remember(record.fence, record.epoch, stamp, { before: record.state, after: write.set.state ?? record.state }),
     ),
   });
+}
+
+function changesNothing(record: ResourceRecord, set: ResourceChange): boolean {
+  const next = { ...record, ...changed(record, set) };
+  return isDeepStrictEqual(next, record);
 }
 
 /** The declared fields of a change, and nothing else: a write never carries a whole record (S26). */

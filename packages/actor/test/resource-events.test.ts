@@ -49,6 +49,15 @@ describe('the event of a resource write', () => {
     expect(resourceEvents(change, applied(undefined, undefined, { already: true }), 'e')).to.deep.equal([]);
   });
 
+  it('exists for what a pull has found and names, also where the state stays: one that is ERRED turns out to be missing', () => {
+    const finding: ResourceWrite = { op: 'patch', ref, revision: 7, set: { state: 'ERRED' }, event: 'becameErred' };
+    expect(resourceEvents(finding, applied('ERRED', 'ERRED'), 'e').map(({ body }) => body)).to.deep.equal([
+      { resource: ref, event: 'becameErred', from: 'ERRED', to: 'ERRED', operation: null },
+    ]);
+    expect(resourceEvents(finding, applied(undefined, undefined, { already: true }), 'e')).to.deep.equal([]);
+    expect(resourceEvents({ op: 'patch', ref, revision: 7, set: {} }, applied('OK', 'OK'), 'e')).to.deep.equal([]);
+  });
+
   it('tells an insert and a removal, where there was or is no state', () => {
     const create: ResourceWrite = { op: 'create', ref, state: 'NEW', set: {} };
     expect(resourceEvents(create, applied(undefined, 'NEW'), 'e')[0]?.body).to.deep.equal({

@@ -17,6 +17,7 @@ import {
 } from '@troupe/protocol';
 import { ACTION_LIMIT_CHARS, type FamilyName, familyNames, type LifeCycleState, type ResourceKind } from '@troupe/resource';
 import type { PlanNode } from './plan/nodes.ts';
+import type { PullRules } from './pull.ts';
 
 /** How an operation leaves one of its resources. Absent rules follow the family. */
 export interface EndRules {
@@ -74,6 +75,8 @@ export interface ExecutorOptions<Data extends JsonObject, Schema extends Standar
   resources?(context: { readonly resource: Snapshot<Data>; readonly input: Output<Schema> }): readonly (ResourceRef | OwnedSpec)[];
   /** Privileged: takes its first resource in any state and from whoever has it, who is killed. Default false. */
   readonly seize?: boolean;
+  /** It only looks at its first resource, which it never takes; see `createPull`, which sets this. */
+  readonly pull?: PullRules;
   plan(context: PlanContext<Data, Output<Schema>>): PlanNode;
   /** Ends of the first resource, where they differ from the family's. */
   readonly ends?: EndRules;
@@ -172,6 +175,7 @@ const OPTION_NAMES = [
   'guard',
   'resources',
   'seize',
+  'pull',
   'plan',
   'ends',
   'neverCreated',

@@ -60,6 +60,7 @@ export type {
   TransitionSet,
   WaitOptions,
 } from './plan/nodes.ts';
+export { createPull, isPullable, type PullOptions, type PullOutput, type PullRules } from './pull.ts';
 export { createPlanner, type Expansion, type Planner, type PlannerContext, type PlannerOptions, plannersByName } from './planner.ts';
 export { outputOf, type Outputs, type Puts, type Ref, ref, type WithRefs } from './plan/ref.ts';
 export type { ShownState, WaitReason } from './shown-state.ts';

@@ -137,7 +137,8 @@ function optionsFor(run: Run, node: CompiledChild): CommandOptions {
 function lend(run: Run, node: CompiledChild): LentResource[] {
   const named: readonly ResourceRef[] = node.resources ?? (node.resource === undefined ? [] : [node.resource]);
   return run.op.resources.flatMap((owned) => {
-    if (owned.lost !== undefined || !named.some((one) => one.kind === owned.kind && one.id === owned.id)) return [];
+    if (owned.lost !== undefined || owned.seen !== undefined || !named.some((one) => one.kind === owned.kind && one.id === owned.id))
+      return [];
     return [{ kind: owned.kind, id: owned.id, operation: owned.lender ?? run.op.key, epoch: owned.epoch }];
   });
 }

@@ -170,6 +170,7 @@ export function keepSuccess(run: Run, node: Working, output: Json, patch: Resour
       addPatch(run, owned, change);
     }
     keepOutput(run, node.output ?? node.id, value, bytes);
+    if (owned?.seen?.step === node.id) owned.seen.look = 'succeeded';
     return undefined;
   } catch (thrown) {
     return toWireError(thrown, 'invalid_output');
@@ -208,5 +209,6 @@ export function keepFailure(run: Run, node: Working): void {
   const owned = ownedBy(run, node);
   const failure = node.runtime?.failure;
   if (failure !== undefined && owned !== undefined) addPatch(run, owned, { runtimeState: failure });
+  if (owned?.seen?.step === node.id) owned.seen.look = 'failed';
   run.op.progress.failedStep ??= node.id;
 }

@@ -10,6 +10,7 @@ import type { ExecutorDefinition, OwnedSpec, Snapshot } from '../executor.ts';
 import { validateNow } from '../validate.ts';
 import { finish } from './finish.ts';
 import { takenItem } from './items.ts';
+import { watched } from './finding.ts';
 import { lookAt } from './look.ts';
 import { startPlan } from './planning.ts';
 import { cancelTimer, type Run, send, setTimer } from './run.ts';
@@ -74,7 +75,8 @@ export function acceptOutcome(run: Run, outcome: WriteOutcome): void {
     return giveBack(run, stop);
   }
   const owned = op.resources[accepting.index]!;
-  const lookedAt = accepting.looking === true || owned.lender !== undefined;
+  const { pull } = definition.options;
+  const lookedAt = accepting.looking === true || owned.lender !== undefined || pull !== undefined;
   const { record } = outcome;
   if (!outcome.ok && !(lookedAt && record !== undefined)) return refused(run, owned, outcome, definition);
   if (record === undefined) return refused(run, owned, { ok: false, reason: 'missing' }, definition);
@@ -83,6 +85,12 @@ export function acceptOutcome(run: Run, outcome: WriteOutcome): void {
       delete accepting.looking;
       if (definition.options.seize === true) endOwner(run, record.currentOperation);
       op.resources = ownedOf(run, definition, derived(run, definition, record, op.resources));
+      return takeNext(run, definition);
+    }
+    if (pull !== undefined) {
+      const error = watched(owned, record, pull);
+      if (error !== undefined) return giveBack(run, { outcome: 'rejected', error });
+      note(run, accepting.index, record, outcome);
       return takeNext(run, definition);
     }
     if (owned.lender !== undefined && (record.epoch !== owned.epoch || record.currentOperation !== owned.lender)) {
@@ -168,7 +176,7 @@ function takeNext(run: Run, definition: ExecutorDefinition): void {
     if (taken === op.accepting!.index) run.effects.push({ type: 'putItem', item: takenItem(taken), body: record as never });
   op.accepting!.index = index;
   const owned = op.resources[index]!;
-  if (owned.lender !== undefined) return order(run, lookAt(run, owned));
+  if (owned.lender !== undefined || definition.options.pull !== undefined) return order(run, lookAt(run, owned));
   order(run, op.accepting!.retry === undefined ? take(run, definition, owned, index === 0) : retakeWrite(run, owned));
 }
 
@@ -281,7 +289,7 @@ function giveBack(run: Run, then: NonNullable<Accepting['then']>): void {
   op.phase = 'givingBack';
   for (const index of op.taken.keys()) {
     const owned = op.resources[index]!;
-    if (owned.lender === undefined) addWrite(run, owned, restoreWrite(holdOf(run, owned)));
+    if (owned.lender === undefined && owned.seen === undefined) addWrite(run, owned, restoreWrite(holdOf(run, owned)));
   }
   if (!hasPendingWrites(run)) givenBack(run);
 }
@@ -332,7 +340,7 @@ function ownedOf(run: Run, definition: ExecutorDefinition, specs: readonly (Reso
     const { kind, id } = spec.ref;
     if (seen.has(idOf(spec.ref))) throw new TroupeError('invalid_input', `${kind} ${id} is named twice`, { field: `resources.${index}` });
     seen.add(idOf(spec.ref));
-    const lent = run.op.head.parent?.lent?.find((l) => l.kind === kind && l.id === id);
+    const lent = definition.options.pull !== undefined ? undefined : run.op.head.parent?.lent?.find((l) => l.kind === kind && l.id === id);
     const ends = index === 0 ? definition.options.ends : spec.ends;
     return {
       kind,

@@ -7,6 +7,7 @@ import { encodeJson, type Outcome, type WireError } from '@troupe/protocol';
 import { endWrite, isResting, restoreWrite } from '@troupe/resource';
 import { resolveInput } from '../plan/ref.ts';
 import { boundError } from './bound.ts';
+import { notApplied, orderFinding } from './finding.ts';
 import { finish } from './finish.ts';
 import { logError } from './log.ts';
 import { promiseOf } from './queue.ts';
@@ -25,6 +26,10 @@ export function planEnded(run: Run, result: NodeResult): void {
   if (error !== undefined) progress.error = boundError(error);
   if (progress.outcome === 'succeeded') keepOutput(run);
   for (const [index, owned] of op.resources.entries()) {
+    if (owned.seen !== undefined) {
+      orderFinding(run, owned, result);
+      continue;
+    }
     if (owned.lost !== undefined || owned.lender !== undefined || owned.epoch === 0) continue;
     if (progress.outcome !== 'succeeded') owned.was = owned.state;
     const end = endOf(run, owned, index);
@@ -43,6 +48,12 @@ export function endSettled(run: Run, settled: Settled): void {
     const gone = owned.lost === 'gone';
     progress.outcome = gone ? 'aborted' : 'superseded';
     progress.error = lostError(owned);
+  }
+  if (owned.seen !== undefined && settled.how !== 'written') {
+    progress.outcome = owned.lost === 'gone' ? 'aborted' : 'superseded';
+    progress.error = notApplied(owned, settled.record);
+    if (!hasPendingWrites(run)) finish(run, progress.outcome, progress.error);
+    return;
   }
   // an end may have raised the epoch: what a retry finds must be this one
   if (settled.record !== undefined) owned.epoch = settled.record.epoch;

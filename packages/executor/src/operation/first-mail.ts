@@ -32,7 +32,8 @@ export function createOperation(
     class: classOf(definition?.class ?? 'regular', options?.class ?? 'regular', false),
     createdAt: command.createdAt,
     ...(options?.force === undefined ? {} : { force: options.force }),
-    ...(options?.onConflict === 'queue' ? { queue: true } : {}),
+    // a pull takes nothing, so it can be promised nothing
+    ...(options?.onConflict === 'queue' && definition?.options.pull === undefined ? { queue: true } : {}),
     ...(definition?.options.action === undefined ? {} : { action: definition.options.action }),
     ...(definition?.deadlineMs === undefined ? {} : { deadlineMs: definition.deadlineMs }),
     ...(command.replyTo === undefined ? {} : { replyTo: command.replyTo }),

@@ -25,6 +25,8 @@ export function keepForRetry(run: Run, outcome: Outcome): string[] {
   delete op.progress.retryable;
   op.kept = '';
   if (outcome !== 'failed' && outcome !== 'cancelled') return [];
+  // a pull that is sent again reads the row anew, which is what is wanted
+  if (op.resources.some((owned) => owned.seen !== undefined)) return [];
   if (op.plan === undefined || op.unfinished.size === 0 || op.progress.undone === true) return [];
   const kept: Kept = {
     plan: op.plan,

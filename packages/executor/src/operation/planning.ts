@@ -2,7 +2,7 @@
 import { encodeJson, type Json, toWireError, TroupeError } from '@troupe/protocol';
 import type { ExecutorDefinition, Snapshot } from '../executor.ts';
 import { compilePlan } from '../plan/compile.ts';
-import { type CompiledPlan, ROOT_PATH } from '../plan/compiled.ts';
+import { type CompiledPlan, nameIn, ROOT_PATH } from '../plan/compiled.ts';
 import { transition } from '../plan/build.ts';
 import type { PlanNode } from '../plan/nodes.ts';
 import { families } from '@troupe/resource';
@@ -36,6 +36,8 @@ export function startPlan(run: Run, definition: ExecutorDefinition): void {
   try {
     showDetails(run, definition, snapshots[0]);
     const plan = planOf(run, definition, snapshots);
+    const { seen } = op.resources[0] ?? {};
+    if (seen !== undefined) seen.step = nameIn(plan.root)!;
     keepPlan(run, plan);
     progress.total = plan.steps;
     const limit = head.deadlineMs ?? plan.durationMs;
@@ -87,6 +89,7 @@ function planOf(run: Run, definition: ExecutorDefinition, snapshots: readonly Sn
     kinds: settings.kinds,
     held: op.head.parent?.leases ?? [],
     queueAllowanceMs: settings.queueAllowanceMs,
+    ...(options.pull === undefined ? {} : { onlyLooks: true }),
     ...(firstStep === undefined || op.resources[0]?.lender !== undefined ? {} : { firstStep }),
     ...(options.output === undefined || neverCreated ? {} : { output: options.output }),
   });

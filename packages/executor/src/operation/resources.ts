@@ -41,6 +41,8 @@ export function addWrite(run: Run, owned: OwnedResource, write: ResourceWrite, n
 export function waitForWrites(run: Run, path: string): number {
   let count = 0;
   for (const owned of run.op.resources) {
+    // what a pull has found is written at its end
+    if (owned.seen !== undefined) continue;
     const last: { nodes: string[]; after: string[] } | undefined = owned.queue?.at(-1) ?? owned.flight;
     if (last === undefined) continue;
     if (!last.nodes.includes(path)) last.after.push(path);
@@ -64,7 +66,7 @@ export function hasPendingWrites(run: Run): boolean {
 /** Emits the next write of every resource that has none under way. Called once, at the end of `receive`. */
 export function flushWrites(run: Run): void {
   for (const owned of run.op.resources) {
-    if (owned.flight !== undefined || owned.lost !== undefined) continue;
+    if (owned.flight !== undefined || owned.lost !== undefined || (owned.seen !== undefined && run.op.phase === 'running')) continue;
     const entry = owned.queue?.shift();
     if (owned.queue?.length === 0) delete owned.queue;
     if (entry === undefined) continue;

@@ -83,6 +83,8 @@ export interface OwnedResource {
   readonly ends?: EndRules;
   /** Set if an ancestor owns it: the operation whose epoch counts. It is neither taken nor ended. */
   readonly lender?: string;
+  /** Set if it is only looked at: it is neither taken nor ended, and what is found applies to this revision of it. */
+  seen?: Seen;
   /** 0 until it is taken. */
   epoch: number;
   /** Resting state before the take. */
@@ -98,6 +100,17 @@ export interface OwnedResource {
   lost?: 'gone' | 'stale' | 'removed';
   flight?: Flight;
   queue?: WriteEntry[];
+}
+
+/** How a pull found its resource in the store, and what became of its look at the backend. */
+export interface Seen {
+  readonly revision: number;
+  /** Code of the error that it shows, if it is ERRED. */
+  readonly error?: string;
+  readonly broken: readonly string[] | 'any';
+  /** Id of the step that decides. */
+  step?: string;
+  look?: 'succeeded' | 'failed';
 }
 
 /** A write under way. */

@@ -66,6 +66,7 @@ export function compileTransition(
 ): CompiledNode {
   knownKeys(node, ['type', 'on', 'to', 'set'], place.field);
   if ((compiler.settings.resources ?? []).length === 0) throw wrong(place.field, 'the operation owns no resource');
+  if (compiler.settings.onlyLooks === true) throw wrong(place.field, 'a pull moves nothing: it only looks');
   if (node.set !== undefined) knownKeys(node.set, ['runtimeState', 'backendId', 'data'], `${place.field}.set`);
   const on = compiler.on(node.on, place);
   const set = stored(node.set, { ...place, field: `${place.field}.set` });

@@ -66,6 +66,7 @@ function compileCommon(node: StepNode | PollNode, place: Place, compiler: Compil
   const on = compiler.on(node.on, place);
   const writes = node.transition !== undefined || node.runtimeState !== undefined;
   if (writes && (compiler.settings.resources ?? []).length === 0) throw wrong(place.field, 'the operation owns no resource to write to');
+  if (writes && compiler.settings.onlyLooks === true) throw wrong(place.field, 'a pull moves nothing: it only looks');
   const output = compiler.output(node.output, id, place);
   return {
     id,

@@ -37,6 +37,8 @@ export interface CompileSettings {
   readonly within?: Surroundings;
   /** How long a task may wait for a worker, on top of what its attempts may take, before its step gives up. */
   readonly queueAllowanceMs?: number;
+  /** The operation owns its resources in name only: a pull. */
+  readonly onlyLooks?: boolean;
 }
 
 /** Where in a running plan a part is put. */
