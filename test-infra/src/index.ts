@@ -8,4 +8,5 @@ export { postgresBinaries } from './postgres-binaries.ts';
 export { createSchema, type TestSchema } from './postgres-schema.ts';
 export { startPostgres, type TestPostgres } from './postgres-server.ts';
 export { type Direction, type FaultProxy, startProxy } from './proxy.ts';
+export { sourceArgs, startSource } from './source-process.ts';
 export { until } from './until.ts';

@@ -1,21 +1,11 @@
 /** `npm start`: sets up what is missing, then shows the product at work. Arguments go to apps/openstack, its exit code comes back. */
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { guardProcess } from '../nats-server/src/index.mjs';
 import { checkNode, ensureBuilt, ensureInstalled, ensureNatsServer, root } from './bootstrap.mjs';
+import { runProgram } from './run-program.mjs';
 
 checkNode();
 ensureInstalled();
 ensureBuilt(root, ['apps/openstack/tsconfig.lib.json']);
 if (!(await ensureNatsServer())) process.exit(1);
 
-const main = join(root, 'apps', 'openstack', 'dist', 'main.js');
-const child = spawn(process.execPath, ['--enable-source-maps', main, ...process.argv.slice(2)], { stdio: 'inherit' });
-const forget = guardProcess(child.pid);
-// a terminal sends Ctrl-C to both of us; passed on, it would reach the child twice, and the second one means "at once"
-process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
-for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) process.on(signal, () => child.kill(signal));
-child.on('exit', (code, signal) => {
-  forget();
-  process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 1);
-});
+runProgram(join(root, 'apps', 'openstack', 'dist', 'main.js'));

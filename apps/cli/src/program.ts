@@ -1,6 +1,6 @@
 /** The commands and their flags. What they do is in `commands/`. */
 import type { Client } from '@troupe/client';
-import { rightsRoles } from '@troupe/jetstream';
+import { connectionSettings, rightsRoles } from '@troupe/jetstream';
 import { isTroupeError, toWireError } from '@troupe/protocol';
 import { Command, CommanderError } from 'commander';
 import { executeCommand, type ExecuteFlags, requestOf } from './commands/execute.ts';
@@ -10,7 +10,7 @@ import { permissionsCommand, type PermissionsFlags, rightsFrom } from './command
 import { showCommand } from './commands/show.ts';
 import { topologyCommand, type TopologyFlags, topologyOptions } from './commands/topology.ts';
 import { appOf, portOf, upCommand, type UpFlags } from './commands/up.ts';
-import { addConnectionOptions, connectionSettings, type ConnectionValues, connectionValues, withClient } from './connection.ts';
+import { addConnectionOptions, addOption, type ConnectionValues, connectionValues, withClient } from './connection.ts';
 import { addDead } from './dead-commands.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { Io } from './io.ts';
@@ -126,18 +126,18 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
         choose(flags, async (at, values) => topologyCommand(what, values, await topologyOptions(flags, values.ns), flags, at)),
       );
   }
-  program
+  const permissions = program
     .command('permissions')
     .description('print what each role may do on the server, as its configuration')
     .exitOverride()
-    .copyInheritedSettings(program)
+    .copyInheritedSettings(program);
+  addOption(permissions, connectionSettings.ns)
     .option('--role <names>', `of these only, with commas between: ${rightsRoles.join(', ')}`)
     .option('--app <module>', 'the app whose pools are needed: a module that exports `app`')
     .option('--pools <names>', 'pools of workers, with commas between (default: default)')
     .option('--classes <names>', 'classes that the workers serve (default: all)')
     .option('--partitions <n>', 'partitions of mail (default 8)')
     .option('--one-account', 'all users in one account, where reply subjects are not held to the permissions')
-    .option(connectionSettings.ns.flag, `${connectionSettings.ns.text} [${connectionSettings.ns.env}]`)
     .option('--json', 'one JSON object per user, for machines')
     .action((flags: PermissionsFlags) =>
       choose(flags, async (at, { ns }) => permissionsCommand(await rightsFrom(flags, ns), flags, ns, at)),

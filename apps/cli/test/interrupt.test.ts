@@ -2,12 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { until } from '@troupe/test-infra';
+import { sourceArgs, until } from '@troupe/test-infra';
 import { expect } from 'chai';
 import { createInstallation, endedRoot, type Installation, operationRoot } from './terminal.ts';
 
 const home = fileURLToPath(new URL('..', import.meta.url));
-const program = ['--conditions=@troupe/source', '--import=@troupe/test-infra/register', 'src/main.ts'];
+const program = [...sourceArgs, 'src/main.ts'];
 
 interface Running {
   readonly child: ChildProcess;

@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { exitCodes } from '@troupe/cli';
-import { startNatsServer } from '@troupe/test-infra';
+import { sourceArgs, startNatsServer } from '@troupe/test-infra';
 import { expect } from 'chai';
 import { createInstallation, endedRoot, natsUrl, type } from './terminal.ts';
 
 const home = fileURLToPath(new URL('..', import.meta.url));
-const program = ['--conditions=@troupe/source', '--import=@troupe/test-infra/register', 'src/main.ts'];
+const program = [...sourceArgs, 'src/main.ts'];
 
 describe('the program', () => {
   it('is a process with output, errors and an exit code of its own', async () => {

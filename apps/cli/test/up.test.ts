@@ -6,12 +6,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { until } from '@troupe/test-infra';
+import { sourceArgs, until } from '@troupe/test-infra';
 import { expect } from 'chai';
 import { type } from './terminal.ts';
 
 const home = fileURLToPath(new URL('..', import.meta.url));
-const program = ['--conditions=@troupe/source', '--import=@troupe/test-infra/register', 'src/main.ts'];
+const program = [...sourceArgs, 'src/main.ts'];
 const notes = './test/apps/notes.ts';
 
 interface Up extends AsyncDisposable {

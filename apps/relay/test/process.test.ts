@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { createRelayService } from '@troupe/app-relay';
 import { createPool, migrate } from '@troupe/postgres';
-import { createSchema, until } from '@troupe/test-infra';
+import { createSchema, sourceArgs, until } from '@troupe/test-infra';
 import { stressService } from '@troupe/testing';
 
 const entry = `import { main } from '@troupe/app-relay'; await main(process.argv.slice(1));`;
 
 function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const node = ['--conditions=@troupe/source', '--import=@troupe/test-infra/register', '--input-type=module', '-e', entry, '--', ...args];
+  const node = [...sourceArgs, '--input-type=module', '-e', entry, '--', ...args];
   const cwd = fileURLToPath(new URL('.', import.meta.url));
   const child = execFile(process.execPath, node, { cwd, env: { ...process.env, ...env } });
   let output = '';

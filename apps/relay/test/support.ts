@@ -1,7 +1,6 @@
 /** A whole installation with its resources in PostgreSQL: roles, a client, an outbox, and relays as processes or inside. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { createRelayService, type RelayServiceOptions } from '@troupe/app-relay';
 import { createClient } from '@troupe/client';
 import { createExecutor, step } from '@troupe/executor';
@@ -18,7 +17,7 @@ import type { JsonObject } from '@troupe/protocol';
 import { defineKind, stateCodes } from '@troupe/resource';
 import { connectRuntime, defineApp, startSupervisor, startWorker } from '@troupe/runtime';
 import { defineTask, handle } from '@troupe/task';
-import { createSchema, until } from '@troupe/test-infra';
+import { createSchema, startSource, until } from '@troupe/test-infra';
 import { z } from 'zod';
 
 const DEDUP_MS = 100;
@@ -155,14 +154,8 @@ export async function startInstallation(options: { readonly servers?: string; re
     },
     /** A relay as a process; with a point, it kills itself there. */
     async relayProcess(point?: string): Promise<ChildProcess> {
-      const file = fileURLToPath(new URL('relay-process.ts', import.meta.url));
-      const args = ['--conditions=@troupe/source', '--import=@troupe/test-infra/register', file, point ?? ''];
       const env = { ...process.env, TROUPE_DATABASE: schema.url, TROUPE_SCHEMA: schema.name, TROUPE_SERVERS: servers, TROUPE_NS: ns };
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
-      children.add(child);
-      child.once('exit', () => children.delete(child));
-      await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')]);
-      return child;
+      return await startSource(new URL('relay-process.ts', import.meta.url), [point ?? ''], { children, env });
     },
     waiting: async () => Number((await schema.query('SELECT count(*) AS n FROM troupe_outbox'))[0]!['n']),
     volume: async (id: string) => (await pool.query(`SELECT * FROM ${schema.name}.volumes WHERE id = $1`, [id])).rows[0],

@@ -3,12 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { poolsOf } from '@troupe/runtime';
 import { expect } from 'chai';
+import { sourceArgs } from '@troupe/test-infra';
 import { app } from './app.ts';
 
 const home = fileURLToPath(new URL('..', import.meta.url));
 
 async function start(...args: string[]): Promise<{ code: number; stderr: string }> {
-  const node = ['--conditions=@troupe/source', '--import=@troupe/test-infra/register'];
+  const node = sourceArgs;
   // no server listens there: what is wrong is said before anything connects
   const all = [...node, 'bin/troupe-worker.mjs', '--servers', 'nats://127.0.0.1:1', ...args];
   return promisify(execFile)(process.execPath, all, { cwd: home }).then(

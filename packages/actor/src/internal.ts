@@ -20,6 +20,7 @@ export {
   REMEMBERED_WRITES,
   type ResourceTombstone,
   type StoredResource,
+  untouched,
   type WriteDecision,
   type WriteStamp,
 } from './resource-rules.ts';

@@ -3,6 +3,7 @@
  * the result by compare-and-set, asking again when somebody was faster. So no two stores can differ in a rule.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { ResourceRef } from '@troupe/protocol';
 import type { AppliedWrite, Fence, ResourceChange, ResourceRecord, ResourceWrite, WriteOutcome, WriteRefusal } from './store.ts';
 
 /** What stays of a removed resource until its time is over: enough to answer its remover, and to refuse its ghosts. */
@@ -31,6 +32,26 @@ export interface WriteStamp {
 
 /** How many writes a record remembers, besides all of its newest turn. */
 export const REMEMBERED_WRITES = 8;
+
+/** A resource that no write has touched yet. */
+export function untouched(ref: ResourceRef): ResourceRecord {
+  return {
+    ...ref,
+    state: '',
+    runtimeState: '',
+    backendId: '',
+    error: null,
+    action: '',
+    actionDetails: null,
+    currentOperation: null,
+    epoch: 0,
+    data: {},
+    modified: 0,
+    revision: 0,
+    rested: null,
+    fence: { epoch: 0, turn: 0, applied: [], forgotten: 0 },
+  };
+}
 
 export function isTombstone(stored: StoredResource): stored is ResourceTombstone {
   return 'removedBy' in stored;

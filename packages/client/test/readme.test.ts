@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { clientDefaults } from '@troupe/client';
 import { expect } from 'chai';
+import { sourceArgs } from '@troupe/test-infra';
 import { createInstallation, natsUrl } from './installation.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -21,7 +22,7 @@ describe('the README', () => {
     const file = fileURLToPath(new URL(`program-${process.pid}.mjs`, import.meta.url));
     writeFileSync(file, program);
     try {
-      const run = promisify(execFile)(process.execPath, ['--conditions=@troupe/source', '--import=@troupe/test-infra/register', file], {
+      const run = promisify(execFile)(process.execPath, [...sourceArgs, file], {
         env: { ...process.env, TROUPE_SERVERS: natsUrl() },
       });
       const { stdout } = await run;

@@ -1,6 +1,16 @@
 /** The adapter to NATS JetStream: host, topology, publisher, stores. */
 export { connectNats, type ConnectOptions } from './connection.ts';
 export {
+  connectionFlags,
+  type ConnectionSetting,
+  connectionSettings,
+  connectionUsage,
+  type ConnectionValues,
+  connectionValues,
+  connectionVariables,
+  connectOptions,
+} from './connection-settings.ts';
+export {
   createPublisher,
   isWrongSequence,
   type PublishAck,

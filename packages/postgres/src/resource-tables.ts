@@ -1,6 +1,6 @@
 /** Where the resources of a kind lie: in our table, or in one of yours with the rest in ours. Loads under a lock, saves, lists. */
 import type { ResourceRecord } from '@troupe/actor';
-import { isTombstone, type StoredResource } from '@troupe/actor/internal';
+import { isTombstone, type StoredResource, untouched } from '@troupe/actor/internal';
 import type { ResourceRef } from '@troupe/protocol';
 import { type OwnTables, quoted } from './names.ts';
 import type { Queryable } from './pool.ts';
@@ -85,7 +85,7 @@ export function mappedTable(own: OwnTables, mapping: Mapping): ResourceTable {
       const found = await cellsOf(tx, ref);
       const { stored, hasRow } = await beside.load(tx, ref);
       if (found !== undefined) {
-        const live = stored === undefined ? empty(ref) : isTombstone(stored) ? reborn(stored) : stored;
+        const live = stored === undefined ? untouched(ref) : isTombstone(stored) ? reborn(stored) : stored;
         return { stored: mapping.read(found, live), hasRow, cells: found };
       }
       if (stored === undefined || isTombstone(stored)) return { stored, hasRow };
@@ -136,34 +136,14 @@ function isNamed(row: Row, ref: ResourceRef): boolean {
 }
 
 function besideOf(row: Row, ref: ResourceRef): ResourceRecord {
-  if (row['kind'] === null) return empty(ref);
+  if (row['kind'] === null) return untouched(ref);
   const stored = decodeRow(row);
   return isTombstone(stored) ? reborn(stored) : stored;
 }
 
-/** What is beside a row that no write has touched yet. */
-function empty(ref: ResourceRef): ResourceRecord {
-  return {
-    ...ref,
-    state: '',
-    runtimeState: '',
-    backendId: '',
-    error: null,
-    action: '',
-    actionDetails: null,
-    currentOperation: null,
-    epoch: 0,
-    data: {},
-    modified: 0,
-    revision: 0,
-    rested: null,
-    fence: { epoch: 0, turn: 0, applied: [], forgotten: 0 },
-  };
-}
-
 /** A row of yours that was inserted again where one was removed goes on where that one stopped. */
 function reborn({ kind, id, fence }: Extract<StoredResource, { removedBy: string }>): ResourceRecord {
-  return { ...empty({ kind, id }), epoch: fence.epoch + 1, fence };
+  return { ...untouched({ kind, id }), epoch: fence.epoch + 1, fence };
 }
 
 function same(a: unknown, b: unknown): boolean {

@@ -6,6 +6,7 @@
  */
 export { type App, type AppResourceStore, defineApp, poolsOf } from './app.ts';
 export { connectRuntime, type Runtime, type RuntimeOptions } from './connect.ts';
+export { isForOperators } from './for-operators.ts';
 export { loadApp, type Role, serve } from './serve.ts';
 export {
   type RoleOptions,

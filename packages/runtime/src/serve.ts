@@ -8,21 +8,18 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Service } from '@troupe/actor';
-import type { ConnectOptions } from '@troupe/jetstream';
+import { connectionFlags, connectionUsage, connectionValues, connectionVariables, connectOptions } from '@troupe/jetstream';
 import { isTroupeError, TroupeError } from '@troupe/protocol';
 import { type App, poolsOf } from './app.ts';
 import { connectRuntime, type RuntimeOptions } from './connect.ts';
+import { isForOperators } from './for-operators.ts';
 import { startSupervisor, startThrottle, startWorker } from './roles.ts';
 
 export type Role = 'supervisor' | 'throttle' | 'worker';
 
 const flags = {
+  ...connectionFlags,
   app: { type: 'string' },
-  servers: { type: 'string' },
-  ns: { type: 'string' },
-  user: { type: 'string' },
-  creds: { type: 'string' },
-  'inbox-prefix': { type: 'string' },
   pools: { type: 'string' },
   'apply-topology': { type: 'boolean' },
   help: { type: 'boolean' },
@@ -38,8 +35,8 @@ export async function serve(
     const { values } = parseArgs({ args: [...args], options: flags, strict: true });
     if (values.help === true) {
       console.log(
-        `troupe-${role} --app MODULE [--servers URLS] [--ns NAME] [--user NAME] [--creds FILE] [--inbox-prefix PREFIX] [--apply-topology]${role === 'worker' ? ' [--pools NAMES]' : ''}\n` +
-          'Environment: TROUPE_APP, TROUPE_SERVERS, TROUPE_NS, TROUPE_USER, TROUPE_PASSWORD, TROUPE_TOKEN, TROUPE_CREDS, TROUPE_INBOX_PREFIX, TROUPE_POOLS',
+        `troupe-${role} --app MODULE ${connectionUsage} [--apply-topology]${role === 'worker' ? ' [--pools NAMES]' : ''}\n` +
+          `Environment: TROUPE_APP, ${connectionVariables}${role === 'worker' ? ', TROUPE_POOLS' : ''}`,
       );
       return;
     }
@@ -61,26 +58,14 @@ export async function serve(
   }
 }
 
-type Values = { readonly [K in keyof typeof flags]?: string | boolean | undefined };
-
-function runtimeOptions(role: Role, app: App, values: Values, env: NodeJS.ProcessEnv): RuntimeOptions {
-  const text = (flag: keyof typeof flags, name: string): string | undefined =>
-    (values[flag] as string | undefined) ?? (env[name] || undefined);
-  const servers = text('servers', 'TROUPE_SERVERS');
-  const ns = text('ns', 'TROUPE_NS');
-  const user = text('user', 'TROUPE_USER');
-  const creds = text('creds', 'TROUPE_CREDS');
-  const inboxPrefix = text('inbox-prefix', 'TROUPE_INBOX_PREFIX');
-  const connection: ConnectOptions = {
-    name: `troupe ${role}`,
-    ...(servers === undefined ? {} : { servers: servers.split(',') }),
-    ...(user === undefined ? {} : { user }),
-    ...(env['TROUPE_PASSWORD'] === undefined ? {} : { pass: env['TROUPE_PASSWORD'] }),
-    ...(env['TROUPE_TOKEN'] === undefined ? {} : { token: env['TROUPE_TOKEN'] }),
-    ...(creds === undefined ? {} : { credentialsFile: creds }),
-    ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
+function runtimeOptions(role: Role, app: App, flagged: Readonly<Record<string, unknown>>, env: NodeJS.ProcessEnv): RuntimeOptions {
+  const values = connectionValues(flagged, env);
+  return {
+    connection: connectOptions(values, `troupe ${role}`),
+    pools: poolsOf(app),
+    applyTopology: flagged['apply-topology'] === true,
+    ...(values.ns === undefined ? {} : { ns: values.ns }),
   };
-  return { connection, pools: poolsOf(app), applyTopology: values['apply-topology'] === true, ...(ns === undefined ? {} : { ns }) };
 }
 
 /** A worker whose user may pull from some pools only serves those. */
@@ -106,24 +91,8 @@ function start(role: Role, runtime: Parameters<typeof startWorker>[0], app: App,
   }
 }
 
-/** What an operator must see; the rest is in EVENTS and in the records. */
-const SAID = new Set([
-  'quarantined',
-  'thawed',
-  'undecodable',
-  'unknownTask',
-  'taskBuried',
-  'taskCrashed',
-  'stoodStill',
-  'drained',
-  'taskHandedBack',
-  'refused',
-  'overloaded',
-  'resumed',
-]);
-
 function report(event: { readonly type: string }): void {
-  if (SAID.has(event.type)) console.log(JSON.stringify(event));
+  if (isForOperators(event)) console.log(JSON.stringify(event));
 }
 
 /** A module that exports `app`: an {@link App}, or a function that makes one. */

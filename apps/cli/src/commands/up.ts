@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import type { Service } from '@troupe/actor';
 import { type RunningNatsServer, startNatsServer } from '@troupe/nats-server';
 import { TroupeError } from '@troupe/protocol';
-import { type App, connectRuntime, loadApp, poolsOf, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
+import { type App, connectRuntime, isForOperators, loadApp, poolsOf, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
 import { connectOptions, type ConnectionValues } from '../connection.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
@@ -20,19 +20,6 @@ export interface UpFlags {
   readonly json?: true;
 }
 
-/** What an operator must see; the rest is in EVENTS and in the records. */
-const SAID = new Set([
-  'quarantined',
-  'thawed',
-  'undecodable',
-  'unknownTask',
-  'taskBuried',
-  'taskCrashed',
-  'stoodStill',
-  'refused',
-  'overloaded',
-  'resumed',
-]);
 const DEFAULT_PORT = 4_222;
 
 export function portOf(text: string | undefined): number {
@@ -51,7 +38,7 @@ export async function upCommand(app: App, port: number, values: ConnectionValues
     const server = values.servers === undefined ? await startServer(port, flags) : undefined;
     if (server !== undefined) running.push(() => server.stop());
     const reached = server === undefined ? values : { ...values, servers: server.url };
-    const roles = await startRoles(app, reached, (event) => SAID.has(event.type) && io.err(jsonLine(event)), running);
+    const roles = await startRoles(app, reached, (event) => isForOperators(event) && io.err(jsonLine(event)), running);
     tellReady(app, reached, roles.ns, flags, io);
     const died = await untilOver(io.signal, server);
     if (died) throw new TroupeError('unavailable', `nats-server ended; its log is ${server?.logFile ?? ''}`);

@@ -7,6 +7,7 @@ import { startAccepting } from './accept.ts';
 import { commandDigest } from './digest.ts';
 import { finish, tellParent } from './finish.ts';
 import { INPUT_ITEM } from './items.ts';
+import { emptyOperation } from './record.ts';
 import { createRun, type OperationSettings, type Run } from './run.ts';
 import type { Head, Operation } from './state.ts';
 
@@ -109,36 +110,6 @@ export function statusOf(op: Pick<Operation, 'phase' | 'progress' | 'active'>): 
     case 'ended':
       return 'ended';
   }
-}
-
-function emptyOperation(key: string, head: Head): Operation {
-  return {
-    key,
-    phase: 'accepting',
-    head,
-    input: null,
-    inputInItem: false,
-    progress: { done: 0, total: 0, logged: 0 },
-    resources: [],
-    accepting: undefined,
-    taken: new Map(),
-    plan: undefined,
-    planItems: 0,
-    steps: new Map(),
-    active: new Map(),
-    outputs: new Map(),
-    outputItems: new Set(),
-    inlineBytes: 0,
-    errors: new Map(),
-    unfinished: new Map(),
-    unstarted: new Map(),
-    kept: '',
-    signals: new Map(),
-    undos: new Map(),
-    seen: new Map(),
-    expandedBytes: 0,
-    log: new Map(),
-  };
 }
 
 function keepInput(run: Run): void {

@@ -51,28 +51,23 @@ function withoutItems(owned: OwnedResource): OwnedResource {
   };
 }
 
-export function operationOf(key: string, record: EntityRecord): Operation {
-  // the working state is changed in place, the record belongs to the host
-  const root = structuredClone(record.root) as unknown as OperationRoot;
-  const { items } = record;
-  const op: Operation = {
+/** The working state of an operation that knows nothing yet but who it is. */
+export function emptyOperation(key: string, head: Head): Operation {
+  return {
     key,
-    phase: root.phase,
-    head: root.head,
-    input: root.inputItem === true ? (items.get(INPUT_ITEM) ?? null) : (root.input ?? null),
-    inputInItem: root.inputItem === true,
-    progress: root.progress,
-    resources: (root.resources ?? []).map((owned) => ({
-      ...owned,
-      ...(owned.queue === undefined ? {} : { queue: owned.queue.map((entry) => withItem(entry, items)) }),
-    })),
-    accepting: root.accepting,
+    phase: 'accepting',
+    head,
+    input: null,
+    inputInItem: false,
+    progress: { done: 0, total: 0, logged: 0 },
+    resources: [],
+    accepting: undefined,
     taken: new Map(),
-    plan: root.plan ?? planFrom(items, root.planItems ?? 0),
-    planItems: root.planItems ?? 0,
+    plan: undefined,
+    planItems: 0,
     steps: new Map(),
-    active: new Map(Object.entries(root.active ?? {})),
-    outputs: new Map(Object.entries(root.outputs ?? {})),
+    active: new Map(),
+    outputs: new Map(),
     outputItems: new Set(),
     inlineBytes: 0,
     errors: new Map(),
@@ -83,6 +78,29 @@ export function operationOf(key: string, record: EntityRecord): Operation {
     undos: new Map(),
     seen: new Map(),
     expandedBytes: 0,
+    log: new Map(),
+  };
+}
+
+export function operationOf(key: string, record: EntityRecord): Operation {
+  // the working state is changed in place, the record belongs to the host
+  const root = structuredClone(record.root) as unknown as OperationRoot;
+  const { items } = record;
+  const op: Operation = {
+    ...emptyOperation(key, root.head),
+    phase: root.phase,
+    input: root.inputItem === true ? (items.get(INPUT_ITEM) ?? null) : (root.input ?? null),
+    inputInItem: root.inputItem === true,
+    progress: root.progress,
+    resources: (root.resources ?? []).map((owned) => ({
+      ...owned,
+      ...(owned.queue === undefined ? {} : { queue: owned.queue.map((entry) => withItem(entry, items)) }),
+    })),
+    accepting: root.accepting,
+    plan: root.plan ?? planFrom(items, root.planItems ?? 0),
+    planItems: root.planItems ?? 0,
+    active: new Map(Object.entries(root.active ?? {})),
+    outputs: new Map(Object.entries(root.outputs ?? {})),
     log: new Map((root.log ?? []).map((entry) => [slotOf(entry.n), entry])),
   };
   for (const [name, value] of op.outputs) op.inlineBytes += JSON.stringify(value).length + name.length;

@@ -1,13 +1,12 @@
 /** Three roles, in this process or in processes of their own, a backend that counts, a client, and the account of the scope `cloud`. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { entityRecordOf } from '@troupe/actor/internal';
 import { createClient } from '@troupe/client';
 import { createKvResourceStore } from '@troupe/jetstream';
 import { createRecordStore } from '@troupe/jetstream/internal';
 import { type App, connectRuntime, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
-import { until } from '@troupe/test-infra';
+import { startSource, until } from '@troupe/test-infra';
 import type { Lease, Waiter } from '@troupe/throttle';
 import { keepAccount } from './account.ts';
 import { guaranteeApp } from './app.ts';
@@ -74,13 +73,7 @@ export async function startInstallation(options: InstallationOptions = {}) {
     /** Starts a role as a process, which may kill itself at a named point; resolves when it serves. */
     async spawn(role: RoleName, fault: { readonly point?: string; readonly nth?: number } = {}): Promise<ChildProcess> {
       const spec = JSON.stringify({ role, url, ns, backend: backend.url, ...fault });
-      const file = fileURLToPath(new URL('role.ts', import.meta.url));
-      const args = ['--conditions=@troupe/source', '--import=@troupe/test-infra/register', file, spec];
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-      children.add(child);
-      child.once('exit', () => children.delete(child));
-      await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')]);
-      return child;
+      return await startSource(new URL('role.ts', import.meta.url), [spec], { children });
     },
     async end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
       const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;

@@ -1,10 +1,10 @@
 /** A ledger over HTTP that may hold its answers back, all that is published, and roles in this process or in their own. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { createClient } from '@troupe/client';
+import { startSource } from '@troupe/test-infra';
 import { connectRuntime, startSupervisor, startWorker } from '@troupe/runtime';
 import { joinApp, shape } from './app.ts';
 
@@ -71,13 +71,7 @@ export async function startInstallation() {
     sent: (): string[] => [...new Map(tasks().map(({ id, step }) => [id, step])).values()].sort(),
     async process(role: 'supervisor' | 'worker', more: { readonly tasks?: number } = {}): Promise<ChildProcess> {
       const spec = JSON.stringify({ role, url, ns, ledger, ...more });
-      const file = fileURLToPath(new URL('role.ts', import.meta.url));
-      const args = ['--conditions=@troupe/source', '--import=@troupe/test-infra/register', file, spec];
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-      children.add(child);
-      child.once('exit', () => children.delete(child));
-      await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')]);
-      return child;
+      return await startSource(new URL('role.ts', import.meta.url), [spec], { children });
     },
     async serve(role: 'supervisor' | 'worker', over = url): Promise<void> {
       const own = await connectRuntime({ connection: { servers: over }, ns, ...shape });

@@ -7,7 +7,7 @@ import { createClient } from '@troupe/client';
 import { createKvResourceStore } from '@troupe/jetstream';
 import { connectRuntime, startSupervisor, startThrottle } from '@troupe/runtime';
 import type { WorkerEvent } from '@troupe/task';
-import { until } from '@troupe/test-infra';
+import { sourceArgs, until } from '@troupe/test-infra';
 import { workersApp } from './app.ts';
 
 export interface WorkerProcess {
@@ -47,7 +47,7 @@ export async function startInstallation({ taskAckWaitMs = 2_000, graceMs = 20_00
     async worker({ isHeld = false, version = 1 as 1 | 2, nodeArgs = [] as readonly string[] } = {}): Promise<WorkerProcess> {
       const spec = JSON.stringify({ url, ns, version, graceMs, taskAckWaitMs });
       const role = fileURLToPath(new URL('role.ts', import.meta.url));
-      const args = ['--conditions=@troupe/source', '--import=@troupe/test-infra/register', ...nodeArgs, role, spec];
+      const args = [...sourceArgs, ...nodeArgs, role, spec];
       const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'ignore'] });
       const events: { type: string }[] = [];
       createInterface(child.stdout!).on('line', (line) => events.push(JSON.parse(line) as { type: string }));

@@ -1,6 +1,6 @@
 /** Resources in memory, under the rules that every store follows. */
 import type { Clock, ResourceRecord, ResourceStore } from '@troupe/actor';
-import { decideWrite, isTombstone, type StoredResource } from '@troupe/actor/internal';
+import { decideWrite, isTombstone, type StoredResource, untouched } from '@troupe/actor/internal';
 import { encodeToken, type ResourceRef, TroupeError } from '@troupe/protocol';
 import type { MemoryProcess } from './process.ts';
 import { travel } from './travel.ts';
@@ -81,23 +81,7 @@ export function createResourceTable(options: ResourceTableOptions): ResourceTabl
     records: () => [...rows.keys()].flatMap((key) => recordAt(key) ?? []),
     put(ref, fields) {
       const key = keyOf(ref);
-      const record: StoredResource = {
-        state: 'OK',
-        runtimeState: '',
-        backendId: '',
-        error: null,
-        action: '',
-        actionDetails: null,
-        currentOperation: null,
-        epoch: 0,
-        data: {},
-        modified: clock.now(),
-        rested: null,
-        fence: { epoch: 0, turn: 0, applied: [], forgotten: 0 },
-        revision: 0,
-        ...fields,
-        ...ref,
-      };
+      const record: StoredResource = { ...untouched(ref), state: 'OK', modified: clock.now(), ...fields, ...ref };
       if (replace(key, rows.get(key)?.revision ?? 0, record) === undefined) throw new TroupeError('internal', 'a put met another writer');
       return recordAt(key)!;
     },
