@@ -13,8 +13,7 @@ export interface OperationInfo extends OperationView {
 /** From the root alone, for lists and quick looks: without the log of a running operation, and without the nodes of a large plan. */
 export function operationInfo({ key, root }: Pick<StoredRoot, 'key' | 'root'>): OperationInfo | undefined {
   if (root.s === undefined) return quarantined(key, root.q);
-  const { planItems: _plan, inputItem: _input, ...inline } = root.s as JsonObject;
-  return withQuarantine(operationView(key, { root: inline, items: new Map() }), root.q);
+  return withQuarantine(operationView(key, { root: root.s as JsonObject, items: new Map() }), root.q);
 }
 
 export function entityInfo(key: string, { record, quarantine }: StoredEntity): OperationInfo | undefined {

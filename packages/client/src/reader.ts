@@ -50,7 +50,8 @@ export class Reader {
     for (let read = 1; ; read++) {
       const loaded = await this.denied(records.load(address));
       if (loaded === undefined) return undefined;
-      if (loaded.items.length > 0 && read < READS) {
+      // also when none were found: all of them may have been removed since the root was read
+      if (Object.keys(loaded.root.nx).length > 0 && read < READS) {
         const now = await this.denied(readLast(nc, subjects.streams.state, subjects.state(address)));
         if (now?.sequence !== loaded.revision) continue;
       }

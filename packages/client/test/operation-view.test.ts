@@ -88,3 +88,13 @@ describe('an operation is shown', () => {
     expect(await end).to.equal('still running');
   });
 });
+
+describe('an operation whose plan is dropped while it is read', () => {
+  it('is shown without its nodes, not refused', async () => {
+    await using all = await setup();
+    const root = { planItems: 2, active: { '0': { k: 'step', p: 'sent', since: 0 } } };
+    await all.at.putRecord('o-1', operationRoot(root));
+    expect(await all.client.operation('o-1')).to.deep.include({ status: 'running', current: [] });
+    expect((await all.client.explain('o-1')).waits).to.deep.equal([]);
+  });
+});

@@ -2,7 +2,7 @@
 import type { EntityRecord } from '@troupe/actor';
 import { formatMs, type ResourceRef } from '@troupe/protocol';
 import { heldLeases } from './explain-leases.ts';
-import { operationOf } from './operation/record.ts';
+import { shownOperation } from './operation/record.ts';
 import type { NodeState, Operation } from './operation/state.ts';
 import { type CompiledNode, nodeAt } from './plan/compiled.ts';
 import type { Need } from './plan/nodes.ts';
@@ -47,7 +47,7 @@ export interface Explanation {
 }
 
 export async function explainOperation(key: string, record: EntityRecord, lookups: ExplainLookups): Promise<Explanation> {
-  const op = operationOf(key, record);
+  const op = shownOperation(key, record);
   const view = viewOf(op);
   const waits = await Promise.all([...waitsOf(op, lookups.now)].map((wait) => complete(wait, lookups)));
   return { view, waits, holds: heldLeases(op), summary: summaryOf(view, waits, lookups.now) };

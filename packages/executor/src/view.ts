@@ -4,7 +4,7 @@ import type { Json, OperationStatus, Outcome, ResourceRef, TaskMessage, WireErro
 import { deadlineOf } from './nodes/deadlines.ts';
 import { statusOf } from './operation/first-mail.ts';
 import type { LogEntry } from './operation/log.ts';
-import { operationOf, type OperationRoot } from './operation/record.ts';
+import { type OperationRoot, shownOperation } from './operation/record.ts';
 import type { AuditEntry, NodeState, Operation } from './operation/state.ts';
 import { type CompiledNode, type CompiledPlan, nodeAt } from './plan/compiled.ts';
 import { shownState, type ShownState, type WaitReason } from './shown-state.ts';
@@ -68,7 +68,7 @@ export interface NodeView {
 }
 
 export function operationView(key: string, record: EntityRecord): OperationView {
-  return viewOf(operationOf(key, record));
+  return viewOf(shownOperation(key, record));
 }
 
 export function viewOf(op: Operation): OperationView {

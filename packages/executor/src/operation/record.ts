@@ -113,6 +113,16 @@ export function operationOf(key: string, record: EntityRecord): Operation {
   return op;
 }
 
+/**
+ * The same for who only looks: root and items are read one after the other, so a plan that was dropped or replaced in between may be
+ * missing. What is missing is not shown; the owner of a record never goes on without it.
+ */
+export function shownOperation(key: string, record: EntityRecord): Operation {
+  const { planItems = 0, ...rest } = record.root as unknown as OperationRoot;
+  const isWhole = Array.from({ length: planItems }, (_, i) => record.items.has(planItem(i))).every(Boolean);
+  return operationOf(key, isWhole ? record : { ...record, root: rest as unknown as EntityRecord['root'] });
+}
+
 function readItems(op: Operation, items: ReadonlyMap<string, Json>): void {
   const after = (item: string, prefix: string): string | undefined => (item.startsWith(prefix) ? item.slice(prefix.length) : undefined);
   for (const [item, body] of items) {

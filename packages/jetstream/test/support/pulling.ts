@@ -33,6 +33,10 @@ export async function setupPulling(consumer: Partial<ConsumerConfig> = {}, conne
     async left(): Promise<number> {
       return (await jsm.streams.info(name)).state.messages;
     },
+    /** Pulls that stand at the server. */
+    async waiting(): Promise<number> {
+      return (await jsm.consumers.info(name, 'c')).num_waiting;
+    },
     async pull(options: Partial<PullerOptions> = {}): Promise<TestPuller> {
       const nc = options.nc ?? stream.nc;
       const received: PulledMessage[] = [];
