@@ -68,9 +68,10 @@ async function install(folder: string) {
     cloud: await packed.install('cloud', ['@troupe/openstack']),
     throttle: await packed.install('throttle', ['@troupe/app-throttle', '@troupe/openstack']),
     supervisor: await packed.install('supervisor', ['@troupe/app-supervisor', '@troupe/openstack']),
+    scheduler: await packed.install('scheduler', ['@troupe/app-scheduler', '@troupe/openstack']),
     worker: await packed.install('worker', ['@troupe/app-worker', '@troupe/openstack']),
   };
-  for (const role of ['throttle', 'supervisor', 'worker'] as const) writeFileSync(join(folders[role], 'app.js'), actorApp);
+  for (const role of ['throttle', 'supervisor', 'scheduler', 'worker'] as const) writeFileSync(join(folders[role], 'app.js'), actorApp);
   copyFileSync(new URL('packed/rows.mjs', import.meta.url), join(folders.cloud, 'rows.mjs'));
   return folders;
 }
@@ -103,6 +104,7 @@ describe('the packed apps', () => {
       const roles = [
         start(folders.throttle, 'troupe-throttle', app, as('throttle')),
         start(folders.supervisor, 'troupe-supervisor', app, as('supervisor')),
+        start(folders.scheduler, 'troupe-scheduler', app, as('scheduler')),
         start(folders.worker, 'troupe-worker', [...app, '--pools', POOL], { ...as(`worker-${POOL}`), ...openstack }),
       ];
       for (const role of roles) await role.says(/serves as/);

@@ -45,7 +45,7 @@ function everySubject(topology: TopologyOptions): string[] {
   const all = wantedTopology(topology);
   const [a, b] = ['notes', 'other'];
   return [
-    ...['operation', 'task', 'throttle'].flatMap((kind) => [
+    ...['operation', 'task', 'throttle', 'schedule'].flatMap((kind) => [
       ...['entity', 'verb', `task-${a}`, `task-${b}`, 'task-*'].map((from) => `troupe.mail.${kind}.k1.${from}`),
       `troupe.mail.0.${kind}.k1.entity`,
       `troupe.timer.${kind}.k1.t1`,
@@ -90,9 +90,14 @@ function everySubject(topology: TopologyOptions): string[] {
         `$JS.ACK._.account.${name}.${durable}.1.1.1.1.1`,
       ]),
     ]),
-    ...['state.operation.k1', 'state.operation.k1.i.n.1', 'state.task.k1', 'state.throttle.k1', 'tomb.operation.k1'].map(
-      (subject) => `$JS.API.DIRECT.GET.troupe_STATE.troupe.${subject}`,
-    ),
+    ...[
+      'state.operation.k1',
+      'state.operation.k1.i.n.1',
+      'state.task.k1',
+      'state.throttle.k1',
+      'state.schedule.k1',
+      'tomb.operation.k1',
+    ].map((subject) => `$JS.API.DIRECT.GET.troupe_STATE.troupe.${subject}`),
     ...['result.r1', `mark.${a}.m1`, `mark.${b}.m1`, 'mark.host.m1'].map(
       (subject) => `$JS.API.DIRECT.GET.troupe_RESULTS.troupe.${subject}`,
     ),
@@ -157,6 +162,7 @@ for (const layout of ['accounts', 'authorization'] as const) {
       expect(await notRefused(await at.connect('worker-notes'), 'publish', all)).to.have.members([
         'troupe.mail.operation.k1.task-notes',
         'troupe.mail.task.k1.task-notes',
+        'troupe.mail.schedule.k1.task-notes',
         ...['regular', 'heavy', 'background'].map((cls) => `troupe.dead.task.${cls}.notes`),
         'troupe.result.r1',
         'troupe.mark.notes.m1',
@@ -170,6 +176,7 @@ for (const layout of ['accounts', 'authorization'] as const) {
         ]),
         '$JS.API.DIRECT.GET.troupe_STATE.troupe.state.operation.k1',
         '$JS.API.DIRECT.GET.troupe_STATE.troupe.state.task.k1',
+        '$JS.API.DIRECT.GET.troupe_STATE.troupe.state.schedule.k1',
         '$JS.API.DIRECT.GET.troupe_RESULTS.troupe.result.r1',
         '$JS.API.DIRECT.GET.troupe_RESULTS.troupe.mark.notes.m1',
       ]);

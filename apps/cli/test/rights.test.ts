@@ -1,7 +1,7 @@
 import type { Service } from '@troupe/actor';
 import { createClient } from '@troupe/client';
 import { applyTopology, connectNats, createKvResourceStore } from '@troupe/jetstream';
-import { connectRuntime, type Runtime, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
+import { connectRuntime, type Runtime, startScheduler, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
 import { expect } from 'chai';
 import { app, write } from './apps/notes.ts';
 import { type Layout, startWithUsers } from './users.ts';
@@ -18,6 +18,7 @@ async function setup(layout: Layout) {
   for (const [user, start] of [
     ['throttle', startThrottle],
     ['supervisor', startSupervisor],
+    ['scheduler', startScheduler],
     ['worker-notes', startWorker],
   ] as const) {
     const runtime = await run(user);

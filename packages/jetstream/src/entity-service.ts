@@ -37,7 +37,7 @@ export interface EntityServiceOptions {
   readonly nc: NatsConnection;
   readonly publisher: Publisher;
   readonly subjects: Subjects;
-  /** `supervisor` or `throttle`: names the durables and the group of hosts that share them. */
+  /** Such as `supervisor`: names the durables and the group of hosts that share them. */
   readonly role: string;
   readonly behaviours: readonly Behaviour[];
   readonly serverNow: () => number;

@@ -17,7 +17,7 @@ export interface ConfiguredUser {
 }
 
 /** The hosts and the administrator share the account of the streams. */
-const AT_HOME: ReadonlySet<RightsRole> = new Set(['supervisor', 'throttle', 'admin']);
+const AT_HOME: ReadonlySet<RightsRole> = new Set(['supervisor', 'throttle', 'scheduler', 'admin']);
 /** Those who name an inbox in a command: hosts tell the answers there. */
 const IS_ANSWERED: ReadonlySet<RightsRole> = new Set(['producer', 'operator']);
 

@@ -12,7 +12,7 @@ import { taskDurable, topologyDefaults, type TopologyOptions } from './topology.
  * - `replayer` sends dead letters again, as whoever sent them first: it may speak as anybody, so it is for people.
  * - `registrar` registers and removes resources, from outside of operations.
  * - `worker` runs tasks of the given pools and classes.
- * - `supervisor`, `throttle`: the hosts. They write state and timers, and are trusted.
+ * - `supervisor`, `throttle`, `scheduler`: the hosts. They write state and timers, and are trusted.
  * - `admin` creates and repairs streams and consumers, and sees no message.
  */
 export const rightsRoles = [
@@ -25,6 +25,7 @@ export const rightsRoles = [
   'worker',
   'supervisor',
   'throttle',
+  'scheduler',
   'admin',
 ] as const;
 export type RightsRole = (typeof rightsRoles)[number];
@@ -106,9 +107,10 @@ const lists: Readonly<Record<RightsRole, (needed: Needed) => Lists>> = {
     publish: [info(subjects.streams.state), ...keeping(subjects), batch(`KV_${subjects.buckets.resources}`)],
   }),
 
-  worker: ({ subjects, pools, classes, roles = topologyDefaults.roles }) => {
+  worker: ({ subjects, pools, classes, roles }) => {
     const { ns, streams } = subjects;
-    const waiters = roles['supervisor'] ?? [];
+    const { supervisor = [], scheduler = [] } = { ...topologyDefaults.roles, ...roles };
+    const waiters = [...supervisor, ...scheduler];
     return {
       publish: [
         ...pools.flatMap((pool) => [
@@ -151,6 +153,11 @@ const lists: Readonly<Record<RightsRole, (needed: Needed) => Lists>> = {
   throttle: (needed) => {
     const { ns } = needed.subjects;
     return hosting('throttle', needed, { publish: [`${ns}.dead.mail.>`] });
+  },
+
+  scheduler: (needed) => {
+    const { ns, streams } = needed.subjects;
+    return hosting('scheduler', needed, { publish: [`${ns}.task.*.*.*`, `${ns}.signal.*`, `${ns}.dead.mail.>`, info(streams.tasks)] });
   },
 
   admin: ({ subjects: { streams, buckets } }) => ({

@@ -34,7 +34,11 @@ export interface TopologyOptions {
 
 export const topologyDefaults = Object.freeze({
   pools: Object.freeze(['default']) as readonly string[],
-  roles: Object.freeze({ supervisor: ['operation', 'task'], throttle: ['throttle'] }) as Readonly<Record<string, readonly string[]>>,
+  roles: Object.freeze({
+    supervisor: ['operation', 'task'],
+    throttle: ['throttle'],
+    scheduler: ['schedule'],
+  }) as Readonly<Record<string, readonly string[]>>,
   partitions: 8,
   replicas: 1 as 1 | 3 | 5,
   storage: 'file' as 'file' | 'memory',

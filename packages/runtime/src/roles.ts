@@ -3,28 +3,22 @@ import { createService, type Service, systemClock, systemRandom } from '@troupe/
 import { executorsByName, judgeCommand, operationBehaviour, wantsAttempt } from '@troupe/executor';
 import {
   createDoor,
-  createEntityService,
   createKvResourceStore,
   createTaskSource,
   type DoorEvent,
   type DoorStatus,
-  type EntityService,
   type EntityServiceEvent,
   type HighWaterOptions,
   verifyTopology,
 } from '@troupe/jetstream';
 import { createDeadLetters, taskDurable } from '@troupe/jetstream/internal';
 import { fromWireError, queueClasses } from '@troupe/protocol';
+import { wantsScheduled } from '@troupe/schedule';
 import { createWorker, type Handler, loneTaskBehaviour, type SlotOptions, type Worker, type WorkerEvent } from '@troupe/task';
 import { throttleBehaviour, type ThrottleOptions } from '@troupe/throttle';
 import { type App, type AppResourceStore, poolsOf } from './app.ts';
 import type { Runtime } from './connect.ts';
-
-export interface RoleOptions<Event> {
-  readonly onEvent?: (event: Event) => void;
-  /** Records kept in memory when idle. */
-  readonly maxResident?: number;
-}
+import { entityService, type RoleOptions, started } from './role-parts.ts';
 
 export interface SupervisorOptions extends RoleOptions<EntityServiceEvent | DoorEvent> {
   /** When the front door takes no more commands. Default: that of the app. */
@@ -142,7 +136,7 @@ function workerOf(runtime: Runtime, app: App, handlers: readonly Handler[], pool
     clock: systemClock,
     random: systemRandom,
     name: `${runtime.hostId}/${pool}`,
-    wants: (record, message) => wantsAttempt(record.root, message),
+    wants: ({ root }, message) => wantsScheduled(message.replyTo!.kind, root, message) ?? wantsAttempt(root, message),
     ...(slots === undefined ? {} : { slots }),
     ...(app.isOpen === undefined ? {} : { isOpen: app.isOpen }),
     ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
@@ -151,42 +145,7 @@ function workerOf(runtime: Runtime, app: App, handlers: readonly Handler[], pool
   });
 }
 
-function entityService(
-  runtime: Runtime,
-  role: string,
-  options: Pick<Parameters<typeof createEntityService>[0], 'behaviours' | 'store'> & RoleOptions<EntityServiceEvent>,
-): EntityService {
-  const { nc, publisher, subjects, topology, hostId } = runtime;
-  return createEntityService({
-    nc,
-    publisher,
-    subjects,
-    role,
-    hostId,
-    serverNow: () => runtime.serverNow(),
-    partitions: topology.partitions,
-    maxAckPending: topology.maxAckPending,
-    ackWaitMs: topology.mailAckWaitMs,
-    dedupWindowMs: topology.dedupWindowMs,
-    ...options,
-  });
-}
-
 /** Stopped last: what ends while the supervisor stops is still written. */
 function storeService(store: AppResourceStore): Service {
   return createService('resource store', { start: async () => undefined, stop: async () => store[Symbol.asyncDispose]?.() });
-}
-
-/** Starts parts in order, and stops them in the reverse order. */
-async function started(name: string, parts: readonly Service[]): Promise<Service> {
-  const service = createService(name, {
-    async start() {
-      for (const part of parts) await part.start();
-    },
-    async stop(reason) {
-      for (const part of [...parts].reverse()) await part.stop(reason);
-    },
-  });
-  await service.start();
-  return service;
 }

@@ -14,8 +14,9 @@ import { type App, poolsOf } from './app.ts';
 import { connectRuntime, type RuntimeOptions } from './connect.ts';
 import { isForOperators } from './for-operators.ts';
 import { startSupervisor, startThrottle, startWorker } from './roles.ts';
+import { startScheduler } from './scheduler.ts';
 
-export type Role = 'supervisor' | 'throttle' | 'worker';
+export type Role = 'supervisor' | 'throttle' | 'scheduler' | 'worker';
 
 const flags = {
   ...connectionFlags,
@@ -86,6 +87,8 @@ function start(role: Role, runtime: Parameters<typeof startWorker>[0], app: App,
       return startSupervisor(runtime, app, { onEvent: report });
     case 'throttle':
       return startThrottle(runtime, app, { onEvent: report });
+    case 'scheduler':
+      return startScheduler(runtime, app, { onEvent: report });
     case 'worker':
       return startWorker(runtime, app, { pools, onEvent: report });
   }

@@ -1,6 +1,6 @@
 // needs TEST_NATS_URL
 import { isTroupeError } from '@troupe/protocol';
-import { connectRuntime, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
+import { connectRuntime, startScheduler, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
 import { expect } from 'chai';
 import { testApp } from './app.ts';
 
@@ -45,6 +45,7 @@ describe('a role refuses to start on a topology that it cannot live with', () =>
     ['supervisor', ({ runtime }) => startSupervisor(runtime, testApp()), (s) => [s.commands, 'door'], 'COMMANDS/door'],
     ['supervisor', ({ runtime }) => startSupervisor(runtime, testApp()), (s) => [s.mail, 'supervisor_0'], 'MAIL/supervisor_0'],
     ['throttle', ({ runtime }) => startThrottle(runtime, testApp()), (s) => [s.timers, 'throttle_0'], 'TIMERS/throttle_0'],
+    ['scheduler', ({ runtime }) => startScheduler(runtime, testApp()), (s) => [s.timers, 'scheduler_0'], 'TIMERS/scheduler_0'],
     ['worker', ({ runtime }) => startWorker(runtime, testApp()), (s) => [s.tasks, 'heavy_default'], 'TASKS/heavy_default'],
   ];
   for (const [role, start, durable, field] of roles) {

@@ -4,4 +4,5 @@ export { type Calendar, calendarOf, type CronTiming, type DstPolicy, type Interv
 export { type CronFields, parseCron } from './cron.ts';
 export { defineSchedule, scheduleDefaults, type ScheduleDefinition, type ScheduleOptions, type SchedulePolicies } from './definition.ts';
 export { explainSchedule, type ScheduleExplanation } from './explain.ts';
+export { schedulerBehaviours, type SchedulerOptions, wantsScheduled } from './hosted.ts';
 export type { Outcome, ScheduleState, ScheduleStatus } from './state.ts';

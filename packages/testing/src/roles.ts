@@ -1,6 +1,7 @@
 /** The roles of an installation as processes of a cluster in memory. */
 import { operationBehaviour, wantsAttempt } from '@troupe/executor';
 import { isTroupeError } from '@troupe/protocol';
+import { wantsScheduled } from '@troupe/schedule';
 import { createWorker, type Handler, loneTaskBehaviour } from '@troupe/task';
 import { throttleBehaviour } from '@troupe/throttle';
 import { entityRole, type RoleOptions } from './cluster.ts';
@@ -54,7 +55,7 @@ export function workerRole(options: RehearsalOptions): RoleOptions[] {
           clock: process.clock,
           random,
           name: `${process.name}/${pool}`,
-          wants: (record, message) => wantsAttempt(record.root, message),
+          wants: ({ root }, message) => wantsScheduled(message.replyTo!.kind, root, message) ?? wantsAttempt(root, message),
           crashes: CRASHES,
           ...(slots === undefined ? {} : { slots }),
         }).start(),

@@ -1,13 +1,23 @@
 /**
  * `troupe up`: an app with everything that it needs, in one process: nats-server (unless one is named), streams, and the
- * roles supervisor, throttle and worker. For trying and developing; in production each role is a service of its own.
+ * roles supervisor, throttle, scheduler and worker. For trying and developing; in production each role is a service of its own.
  */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Service } from '@troupe/actor';
 import { type RunningNatsServer, startNatsServer } from '@troupe/nats-server';
 import { TroupeError } from '@troupe/protocol';
-import { type App, connectRuntime, isForOperators, loadApp, poolsOf, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
+import {
+  type App,
+  connectRuntime,
+  isForOperators,
+  loadApp,
+  poolsOf,
+  startScheduler,
+  startSupervisor,
+  startThrottle,
+  startWorker,
+} from '@troupe/runtime';
 import { connectOptions, type ConnectionValues } from '../connection.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
@@ -75,6 +85,7 @@ async function startRoles(
   const keep = (service: Service): void => void running.push(() => service.stop('signal'));
   keep(await startThrottle(runtime, app, { onEvent }));
   keep(await startSupervisor(runtime, app, { onEvent }));
+  keep(await startScheduler(runtime, app, { onEvent }));
   // last to come and first to go: what it hands back is kept by the others
   keep(await startWorker(runtime, app, { onEvent }));
   return { ns: runtime.subjects.ns };

@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { serve } from '@troupe/runtime';
+
+await serve('scheduler');

@@ -1,0 +1,2 @@
+/** For sibling packages: nothing that is not public yet. */
+export {};

@@ -1,0 +1,45 @@
+/** What every role is made of: an entity service where it hosts entities, and parts that start in order. */
+import { createService, type Service } from '@troupe/actor';
+import { createEntityService, type EntityService, type EntityServiceEvent } from '@troupe/jetstream';
+import type { Runtime } from './connect.ts';
+
+export interface RoleOptions<Event> {
+  readonly onEvent?: (event: Event) => void;
+  /** Records kept in memory when idle. */
+  readonly maxResident?: number;
+}
+
+export function entityService(
+  runtime: Runtime,
+  role: string,
+  options: Pick<Parameters<typeof createEntityService>[0], 'behaviours' | 'store'> & RoleOptions<EntityServiceEvent>,
+): EntityService {
+  const { nc, publisher, subjects, topology, hostId } = runtime;
+  return createEntityService({
+    nc,
+    publisher,
+    subjects,
+    role,
+    hostId,
+    serverNow: () => runtime.serverNow(),
+    partitions: topology.partitions,
+    maxAckPending: topology.maxAckPending,
+    ackWaitMs: topology.mailAckWaitMs,
+    dedupWindowMs: topology.dedupWindowMs,
+    ...options,
+  });
+}
+
+/** Starts parts in order, and stops them in the reverse order. */
+export async function started(name: string, parts: readonly Service[]): Promise<Service> {
+  const service = createService(name, {
+    async start() {
+      for (const part of parts) await part.start();
+    },
+    async stop(reason) {
+      for (const part of [...parts].reverse()) await part.stop(reason);
+    },
+  });
+  await service.start();
+  return service;
+}

@@ -1,0 +1,22 @@
+/** The scheduler role: schedules run where it does. Any number of schedulers may run, in one process or in many. */
+import type { Service } from '@troupe/actor';
+import { type EntityServiceEvent, verifyTopology } from '@troupe/jetstream';
+import { schedulerBehaviours, type SchedulerOptions } from '@troupe/schedule';
+import type { App } from './app.ts';
+import type { Runtime } from './connect.ts';
+import { entityService, type RoleOptions, started } from './role-parts.ts';
+
+/** `minimumInterval`: definitions that come more often are refused; default `'1m'`. */
+export type SchedulerRoleOptions = RoleOptions<EntityServiceEvent> & SchedulerOptions;
+
+/** Runs schedules: owns the entities of its partitions. Resolves when it serves. */
+export async function startScheduler(runtime: Runtime, _app: Pick<App, 'name'>, options: SchedulerRoleOptions = {}): Promise<Service> {
+  const { streams } = runtime.subjects;
+  await verifyTopology(runtime.nc, runtime.topology, {
+    streams: [streams.mail, streams.timers, streams.state, streams.tasks],
+    consumes: (_, durable) => durable.startsWith('scheduler_'),
+  });
+  const { minimumInterval, ...role } = options;
+  const behaviours = schedulerBehaviours(minimumInterval === undefined ? {} : { minimumInterval });
+  return started('scheduler', [entityService(runtime, 'scheduler', { behaviours, ...role })]);
+}

@@ -1,0 +1,94 @@
+/** Schedulers and workers over one real server, a task whose work is said by the test, and the records of schedules. */
+import type { Outcome, ScheduleOptions } from '@troupe/schedule';
+import { entityRecordOf } from '@troupe/actor/internal';
+import { createRecordStore, encodeMail } from '@troupe/jetstream/internal';
+import { encodeJson, type Json } from '@troupe/protocol';
+import { connectRuntime, defineApp, startScheduler, startWorker } from '@troupe/runtime';
+import { defineSchedule } from '@troupe/schedule';
+import { defineTask, handle, type TaskContext } from '@troupe/task';
+
+export const sync = defineTask({ name: 'sync', class: 'background', idempotent: 'yes', retry: { attempts: 3, delays: ['20ms'] } });
+
+const shape = { storage: 'memory', maxLogBytes: 4_194_304, partitions: 2, dedupWindowMs: 1_000 } as const;
+type Act = (context: TaskContext, input: Json) => unknown;
+type RoleName = 'scheduler' | 'worker';
+
+/** What the tests look at of a record. */
+interface Root {
+  readonly status: string;
+  readonly run?: { readonly id: string; readonly token: string; readonly attempt: number };
+  readonly outcomes: readonly Outcome[];
+}
+
+let count = 0;
+
+export async function startSchedules() {
+  const connection = { servers: process.env['TEST_NATS_URL']! };
+  const ns = `schedules-${process.pid}-${count++}`;
+  const runtime = await connectRuntime({ connection, ns, applyTopology: true, ...shape });
+  const { nc, publisher, subjects } = runtime;
+  const records = createRecordStore({ nc, publisher, subjects, serverNow: () => runtime.serverNow() });
+  const calls: { input: Json; attempt: number; token: string }[] = [];
+  const behaviour: { act: Act } = { act: () => null };
+  const stops: (() => Promise<void>)[] = [];
+  let mails = 0;
+
+  const app = defineApp({
+    name: 'schedules',
+    executors: [],
+    tasks: [sync],
+    handlers: () => [
+      handle(sync, async (input, context) => {
+        calls.push({ input: input as Json, attempt: context.attempt, token: context.idempotencyToken });
+        return ((await behaviour.act(context, input as Json)) ?? null) as Json;
+      }),
+    ],
+  });
+  const to = (key: string) => ({ kind: 'schedule', key });
+
+  const s = {
+    runtime,
+    /** Attempts in the order in which their handlers were called. */
+    calls,
+    /** What handlers do from now on. */
+    does(what: Act): void {
+      behaviour.act = what;
+    },
+    async start(...roles: RoleName[]): Promise<void> {
+      for (const role of roles) {
+        const own = await connectRuntime({ connection, ns, ...shape });
+        stops.push(() => own.stop());
+        const service =
+          role === 'scheduler' ? await startScheduler(own, app, { minimumInterval: '1s' }) : await startWorker(own, app, { graceMs: 50 });
+        stops.push(() => service.stop());
+      }
+    },
+    async verb(key: string, verb: string, body: Json = {}): Promise<void> {
+      const mail = encodeMail({ id: `verb.${mails++}`, type: `verb.${verb}`, body });
+      await publisher.publish(subjects.mail(to(key), 'verb'), mail);
+    },
+    define: (key: string, options: ScheduleOptions) => s.verb(key, 'define', { definition: defineSchedule(options) as unknown as Json }),
+    /** As a worker says it. */
+    async ended(key: string, { id, attempt, token }: NonNullable<Root['run']>): Promise<void> {
+      const outcome = { kind: 'succeeded', output: null };
+      const body = { step: id, attempt, token, outcome, worker: 'gone', startedAt: 0, endedAt: 0 };
+      await publisher.publish(subjects.mail(to(key), 'task-default'), encodeMail({ id: `ended.${mails++}`, type: 'task.ended', body }));
+    },
+    async record(key: string) {
+      const loaded = await records.load(to(key));
+      return loaded === undefined ? undefined : entityRecordOf(loaded);
+    },
+    root: async (key: string) => (await s.record(key))?.root as unknown as Root | undefined,
+    outcomes: async (key: string) => (await s.root(key))?.outcomes ?? [],
+    /** Tasks that nobody has acknowledged. */
+    async queued(): Promise<number> {
+      const info = await nc.request(`$JS.API.STREAM.INFO.${subjects.streams.tasks}`, encodeJson({}));
+      return info.json<{ state: { messages: number } }>().state.messages;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const stop of stops.toReversed()) await stop();
+      await runtime.stop();
+    },
+  };
+  return s;
+}
