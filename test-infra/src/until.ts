@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * Asks again and again until `condition` gives something truthy, and returns that.
- * @throws when it does not within `withinMs` (default 5000), naming `what`
+ * @throws when it does not within `withinMs` (default 12,000: a busy machine is slow), naming `what`
  */
-export async function until<T>(what: string, condition: () => T | Promise<T>, withinMs = 5_000, everyMs = 10): Promise<NonNullable<T>> {
+export async function until<T>(what: string, condition: () => T | Promise<T>, withinMs = 12_000, everyMs = 10): Promise<NonNullable<T>> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const value = await condition();

@@ -69,9 +69,9 @@ describe('hosts of a role', () => {
     const left = performance.now();
     await leaves.stop();
     await until('the one that left is gone', () => stays.hosts().length === 2);
-    expect(performance.now() - left).to.be.below(500);
+    expect(performance.now() - left, 'sooner than it would be missed').to.be.below(950);
     await dies.nc.close();
-    await until('the silent one is gone', () => stays.hosts().length === 1, 3_000);
+    await until('the silent one is gone', () => stays.hosts().length === 1);
     expect(stays.hosts()).to.deep.equal(['stays']);
     expect((await s.join('new')).hosts()).to.deep.equal(['new', 'stays']);
   });

@@ -124,9 +124,9 @@ describe('the puller', () => {
     await using s = await setupPulling();
     const p = await s.pull({ expiresMs: 1_000 });
     const heard = p.puller.lastHeardAt();
-    await until('a heartbeat came', () => p.puller.lastHeardAt() > heard, 1_000);
+    await until('a heartbeat came', () => p.puller.lastHeardAt() > heard);
     await pause(1_200);
-    expect(performance.now() - p.puller.lastHeardAt()).to.be.below(700);
+    expect(performance.now() - p.puller.lastHeardAt()).to.be.below(1_150);
     await s.store(5);
     await until('they come', () => p.received.length === 5);
     expect(p.events).to.deep.equal([]);
@@ -182,7 +182,7 @@ describe('the puller', () => {
     await p.puller.stop();
     await s.store(5, 1);
     const other = await s.pull({ nc: await s.connect(natsUrl()), onMessage: (message) => message.ack() });
-    await until('the other gets all', () => other.received.length === 6, 2_000);
+    await until('the other gets all', () => other.received.length === 6);
     expect(p.received).to.have.length(1);
     for (const call of [() => p.puller.wake(), () => p.puller.reset(), () => p.puller.resume(), () => p.puller.start()]) call();
     await pause(50);
