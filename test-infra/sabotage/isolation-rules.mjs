@@ -9,4 +9,22 @@ export const isolationRules = [
     test: 'is refused, with its versions, once no door has read it for its time',
     spec: 'test/door-versions.test.ts',
   },
+  {
+    name: 'a refused task put off like an outage',
+    file: 'packages/actor/src/emission.ts',
+    find: '    else outcomes.push(told);',
+    replace: '    else throw new Error(told.id);',
+    package: 'packages/runtime',
+    test: 'its operation hears of it and fails with the reason',
+    spec: 'test/operations/refused-effects.test.ts',
+  },
+  {
+    name: 'effects of a refused turn dropped',
+    file: 'packages/actor/src/supervisor.ts',
+    find: "    return this.mark(cell, loaded, loaded.record.effectsOfRoot, error, 'effect');",
+    replace: "    return this.mark(cell, loaded, [], error, 'effect');",
+    package: 'packages/actor',
+    test: 'leaves once it is permitted and the entity released',
+    spec: 'test/refused-effects.test.ts',
+  },
 ];

@@ -4,12 +4,14 @@
  *  - if the root is younger than half the server's de-duplication window: the server drops the ones it has;
  *  - if it is older: only if one of the turn's inputs is still in its stream. Inputs are acknowledged after confirmation,
  *    so gone means confirmed; emitting again by default would send doubles that no window catches any more.
+ * Those of a quarantined record wait for its release: one of them may be why it is quarantined.
  */
 import type { Address } from '@troupe/protocol';
 import type { Behaviour, Incoming } from './behaviour.ts';
 import type { Random } from './clock.ts';
 import { EntityRecordState } from './entity-record.ts';
-import { type HostEvent, type Loaded, writeEnded } from './host-types.ts';
+import { emitAll } from './emission.ts';
+import type { HostEvent, Loaded } from './host-types.ts';
 import type { EffectSink, InputRef, InputStreams, LoadedRecord, RecordStore } from './ports.ts';
 
 export interface ActivationInput {
@@ -33,7 +35,7 @@ export async function activate(input: ActivationInput): Promise<{ loaded: Loaded
   }
   const items = record.adopt(stored);
   const doubtful = await isDoubtful(input, stored);
-  const outcomes = doubtful ? await input.effects.emit(stored.root.fx, { from: address, revision: stored.revision }) : [];
+  const { outcomes, refused } = await emitAll(input, doubtful ? stored.root.fx : [], address, stored.revision);
   const entity = stored.root.s === undefined ? undefined : { root: stored.root.s, items };
   const state = behaviour.activate(address.key, entity);
   input.onEvent({
@@ -42,11 +44,11 @@ export async function activate(input: ActivationInput): Promise<{ loaded: Loaded
     emittedAgain: doubtful ? stored.root.fx.length : 0,
     items: items.size,
   });
-  return { loaded: { record, state }, outcomes: outcomes.map((o) => writeEnded(o, records.serverNow())) };
+  return { loaded: { record, state, ...(refused === undefined ? {} : { refused }) }, outcomes };
 }
 
 async function isDoubtful(input: ActivationInput, stored: LoadedRecord): Promise<boolean> {
-  if (stored.root.fx.length === 0) return false;
+  if (stored.root.fx.length === 0 || stored.root.q !== undefined) return false;
   if (stored.root.d === true) return true;
   const ageMs = input.records.serverNow() - stored.storedAt;
   if (ageMs < input.dedupWindowMs / 2) return true;

@@ -1,6 +1,6 @@
 /** What an entity host is given, what it tells, and what it is from outside. */
 import type { Address, WireError } from '@troupe/protocol';
-import type { Behaviour, Incoming } from './behaviour.ts';
+import type { Behaviour } from './behaviour.ts';
 import type { Clock, Random } from './clock.ts';
 import type { EntityRecordState } from './entity-record.ts';
 import type { FreezeGuard } from './freeze-guard.ts';
@@ -73,8 +73,6 @@ export interface EntityHost {
 export interface Loaded {
   readonly record: EntityRecordState;
   readonly state: unknown;
-}
-
-export function writeEnded(ended: { effect: string; outcome: unknown }, now: number): Incoming {
-  return { id: `${ended.effect}!`, type: 'write.ended', body: ended as never, sender: 'host', context: {}, storedAt: now };
+  /** Its last effects were refused for good, and nobody can be told: to be quarantined. */
+  readonly refused?: WireError;
 }

@@ -9,7 +9,8 @@
  *    emits them again under the same ids;
  *  - inputs are acknowledged only after every effect is confirmed, so an input that is gone proves confirmation;
  *  - a failed compare-and-set is never acknowledged: the state is dropped, loaded and the messages applied again;
- *  - the outcome of a refusable effect is folded by a further turn before the messages that caused it are acknowledged.
+ *  - the outcome of a refusable effect is folded by a further turn before the messages that caused it are acknowledged;
+ *  - an effect that is refused for good and of which nobody can be told quarantines the entity, with all effects kept.
  */
 import { setMaxListeners } from 'node:events';
 import { toWireError } from '@troupe/protocol';
@@ -19,7 +20,8 @@ import { sleep } from './clock.ts';
 import { activate } from './activation.ts';
 import { fold, FoldError, type Folded } from './fold.ts';
 import { Holds } from './holds.ts';
-import { type EntityHost, type HostEvent, type HostOptions, type Loaded, writeEnded } from './host-types.ts';
+import { emitAll, type Emitted } from './emission.ts';
+import type { EntityHost, HostEvent, HostOptions, Loaded } from './host-types.ts';
 import type { Delivery } from './ports.ts';
 import { probe } from './probe.ts';
 import { checkSize, isTooLarge, type RecordLimits, recordLimits, takeBatch, tooLargeOnly } from './record-limits.ts';
@@ -179,6 +181,11 @@ class Host implements EntityHost {
         cell.loaded = undefined;
         continue;
       }
+      if (loaded.refused !== undefined) {
+        outcomes = [];
+        batch = await this.supervisor.refusedAgain(cell, loaded, batch);
+        continue;
+      }
       await probe('turn.started', cell.name);
       const inputs = [...waiting, ...batch];
       let folded: Folded;
@@ -246,15 +253,20 @@ class Host implements EntityHost {
       }
       const ended = await this.emit(cell, loaded, folded);
       if (ended === undefined) return this.holds.release(inputs);
+      if (ended.refused !== undefined) {
+        // they are applied, and what is left to do is in the record; if another host has the record, they come again
+        const isMarked = await this.supervisor.refused(cell, loaded, ended.refused);
+        return isMarked ? this.holds.acknowledge(inputs) : this.holds.release(inputs);
+      }
       await probe('turn.emitted', cell.name);
-      if (ended.length === 0) {
+      if (ended.outcomes.length === 0) {
         this.holds.acknowledge(inputs);
         await probe('turn.acknowledged', cell.name);
         return;
       }
       waiting = inputs;
       batch = [];
-      outcomes = ended;
+      outcomes = ended.outcomes;
     }
   }
 
@@ -352,15 +364,10 @@ class Host implements EntityHost {
     return true;
   }
 
-  /** The outcomes of refusable effects, or undefined when the host stops before all is confirmed. */
-  private async emit(cell: Cell, loaded: Loaded, folded: Folded): Promise<Incoming[] | undefined> {
-    const { effects, records } = this.options;
-    effects.tell(folded.fleeting);
-    return this.retry(cell, async () => {
-      const outcomes =
-        folded.pending.length === 0 ? [] : await effects.emit(folded.pending, { from: cell.address, revision: loaded.record.revision });
-      return outcomes.map((o) => writeEnded(o, records.serverNow()));
-    });
+  /** What came of the effects, or undefined when the host stops before all are confirmed. */
+  private emit(cell: Cell, loaded: Loaded, folded: Folded): Promise<Emitted | undefined> {
+    this.options.effects.tell(folded.fleeting);
+    return this.retry(cell, () => emitAll(this.options, folded.pending, cell.address, loaded.record.revision));
   }
 
   /** Undefined when the host stops, or the messages of the turn were put off, before it succeeded. */

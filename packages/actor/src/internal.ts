@@ -3,6 +3,7 @@ export { entityRecordOf } from './entity-record.ts';
 export type {
   CommitOutcome,
   Delivery,
+  EffectEnded,
   EffectSink,
   EmitContext,
   InputRef,

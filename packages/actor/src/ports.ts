@@ -1,5 +1,5 @@
 /** What the entity host needs from an adapter. `jetstream` and `testing` implement these; one conformance suite holds both. */
-import type { Address, Json } from '@troupe/protocol';
+import type { Address, Json, WireError } from '@troupe/protocol';
 import type { FleetingEffect, PendingEffect } from './effects.ts';
 import type { Incoming } from './behaviour.ts';
 import type { WriteOutcome } from './store.ts';
@@ -92,12 +92,14 @@ export interface EmitContext {
   readonly revision: number;
 }
 
+/** Of a write its outcome; of anything else, that it was refused and would be again. Others end without a word. */
+export type EffectEnded =
+  | { readonly effect: string; readonly outcome: WriteOutcome }
+  | { readonly effect: string; readonly refused: WireError };
+
 export interface EffectSink {
-  /** Resolves when every effect is confirmed. Retries what is only unavailable; rejects when the host stops. */
-  emit(
-    effects: readonly PendingEffect[],
-    context: EmitContext,
-  ): Promise<readonly { readonly effect: string; readonly outcome: WriteOutcome }[]>;
+  /** Resolves when every effect is confirmed or refused for good; rejects where the server or a store is away. */
+  emit(effects: readonly PendingEffect[], context: EmitContext): Promise<readonly EffectEnded[]>;
   /** Best effort, not awaited. */
   tell(effects: readonly FleetingEffect[]): void;
 }

@@ -5,7 +5,7 @@
 import { toWireError, type WireError } from '@troupe/protocol';
 import type { Incoming } from './behaviour.ts';
 import type { Cell } from './cell.ts';
-import type { BuriedMail } from './effects.ts';
+import type { BuriedMail, PendingEffect } from './effects.ts';
 import type { Folded } from './fold.ts';
 import type { Holds } from './holds.ts';
 import type { HostEvent, HostOptions, Loaded } from './host-types.ts';
@@ -26,6 +26,10 @@ export interface SupervisorParts {
   load(cell: Cell): Promise<Loaded | undefined>;
   commit(cell: Cell, loaded: Loaded, folded: Folded, doubtful: boolean): Promise<boolean>;
   tell(event: HostEvent): void;
+}
+
+function isRelease({ message }: Delivery): boolean {
+  return message.type === 'verb.release' && message.sender === 'verb';
 }
 
 function mailOf({ id, type, body, sender, from, timer }: Incoming): BuriedMail {
@@ -82,20 +86,39 @@ export class Supervisor {
   async quarantine(cell: Cell, error: WireError, message: string): Promise<void> {
     const loaded = await this.parts.load(cell);
     if (loaded === undefined || loaded.record.quarantine !== undefined) return;
+    // those whose outcomes nobody has folded; if they could not even leave, all
+    const { effectsOfRoot } = loaded.record;
+    const kept = loaded.refused === undefined ? effectsOfRoot.filter((e) => e.type === 'write') : effectsOfRoot;
+    await this.mark(cell, loaded, kept, error, message);
+  }
+
+  /** An effect of the last turn was refused for good, and nobody can be told: all are kept for the release. False if not stored. */
+  refused(cell: Cell, loaded: Loaded, error: WireError): Promise<boolean> {
+    return this.mark(cell, loaded, loaded.record.effectsOfRoot, error, 'effect');
+  }
+
+  /** They were refused at the activation, perhaps just after a release, which is used up by that. Returns what else waits. */
+  async refusedAgain(cell: Cell, loaded: Loaded, batch: readonly Delivery[]): Promise<Delivery[]> {
+    await this.refused(cell, loaded, loaded.refused!);
+    this.parts.holds.acknowledge(batch.filter(isRelease));
+    return batch.filter((delivery) => !isRelease(delivery));
+  }
+
+  private async mark(cell: Cell, loaded: Loaded, kept: readonly PendingEffect[], error: WireError, message: string): Promise<boolean> {
     const at = this.parts.options.records.serverNow();
     // an error may say as much as it likes; the root has a limit
     const reason = `${error.code}: ${error.message}`.slice(0, REASON_LIMIT_CHARS);
     loaded.record.quarantine = { reason, at, message };
-    await this.commitMark(cell, loaded);
+    const isStored = await this.commitMark(cell, loaded, kept);
     this.parts.tell({ type: 'quarantined', address: cell.address, error });
+    return isStored;
   }
 
   /** A quarantined entity takes the verb `verb.release` and nothing else; other messages wait as timers. */
   async leaveQuarantine(cell: Cell, loaded: Loaded, batch: readonly Delivery[]): Promise<boolean> {
-    const release = batch.find((d) => d.message.type === 'verb.release' && d.message.sender === 'verb');
-    if (release !== undefined) {
+    if (batch.some(isRelease)) {
       loaded.record.quarantine = undefined;
-      await this.commitMark(cell, loaded);
+      await this.commitMark(cell, loaded, loaded.record.effectsOfRoot);
       return true;
     }
     const at = this.parts.options.records.serverNow() + this.parts.supervision.quarantineDelayMs;
@@ -141,11 +164,12 @@ export class Supervisor {
     else holds.release([delivery]);
   }
 
-  /** Writes the root with changed marks, an unchanged state, and the effects whose outcomes nobody has folded. */
-  private async commitMark(cell: Cell, loaded: Loaded): Promise<void> {
+  /** Writes the root with changed marks, an unchanged state, and effects that are to be emitted again. */
+  private async commitMark(cell: Cell, loaded: Loaded, pending: readonly PendingEffect[]): Promise<boolean> {
     const { record } = loaded;
-    const pending = record.effectsOfRoot.filter((e) => e.type === 'write');
     const unchanged: Folded = { rootText: record.rootText, puts: [], pending, fleeting: [], end: undefined, changed: true };
-    if (!(await this.parts.commit(cell, loaded, unchanged, pending.length > 0))) cell.loaded = undefined;
+    const isStored = await this.parts.commit(cell, loaded, unchanged, pending.length > 0);
+    if (!isStored) cell.loaded = undefined;
+    return isStored;
   }
 }

@@ -6,6 +6,7 @@ import type { Behaviour, Clock, Effect, Incoming, PendingEffect, Random } from '
 import { createEntityHost, type EntityHost, type HostEvent, type HostOptions } from '@troupe/actor';
 import type {
   Delivery,
+  EffectEnded,
   EffectSink,
   InputRef,
   InputStreams,
@@ -14,7 +15,7 @@ import type {
   RootRecord,
   StoredItem,
 } from '@troupe/actor/internal';
-import { type Address, encodeJson, type Json, TroupeError } from '@troupe/protocol';
+import { type Address, encodeJson, type Json, TroupeError, type WireError } from '@troupe/protocol';
 
 export function manualClock(): Clock & { advance(ms: number): Promise<void>; jump(ms: number): void } {
   let now = 1_000_000;
@@ -84,6 +85,8 @@ export interface Broker {
   readonly lives: Map<string, number>;
   /** Runs before the named port call; may throw, hang (by its promise), or return false to lose the acknowledgement of a commit. */
   fault: (call: string) => void | boolean | Promise<void>;
+  /** Why the server does not take an effect, now or ever. */
+  refuse: (effect: PendingEffect) => WireError | undefined;
   host(behaviour: Behaviour, overrides?: Partial<HostOptions>): EntityHost;
   post(key: string, type: string, body?: Json, extra?: Partial<Incoming>): number;
   /** Delivers everything unacknowledged (again). */
@@ -115,6 +118,7 @@ export function createBroker(kind = 'counter'): Broker {
     items,
     lives: new Map(),
     fault: () => undefined,
+    refuse: () => undefined,
     host(behaviour, overrides = {}) {
       const store: RecordStore = {
         async load(address): Promise<LoadedRecord | undefined> {
@@ -155,9 +159,14 @@ export function createBroker(kind = 'counter'): Broker {
         async emit(pending, context) {
           await broker.fault('emit');
           for (const effect of pending) if (effect.type === 'write') await broker.fault('write');
-          const ended = [];
+          const ended: EffectEnded[] = [];
           for (const effect of pending) {
             broker.emitted.push(effect);
+            const refused = broker.refuse(effect);
+            if (refused !== undefined) {
+              ended.push({ effect: effect.id, refused });
+              continue;
+            }
             if (effect.type === 'removeItem') {
               const [nonce, n] = effect.item.split('.');
               await store.removeItems(context.from, [{ nonce: nonce!, n: Number(n) }]);

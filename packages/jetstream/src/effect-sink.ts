@@ -5,8 +5,17 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { FleetingEffect, PendingEffect, ResourceStore } from '@troupe/actor';
 import { probe } from '@troupe/actor';
-import { type EffectSink, type EmitContext, type RecordStore, resourceEvents } from '@troupe/actor/internal';
-import { type DeadLetter, encodeJson, type EventMessage, type Json, type Subjects } from '@troupe/protocol';
+import { type EffectEnded as Ended, type EffectSink, type EmitContext, type RecordStore, resourceEvents } from '@troupe/actor/internal';
+import {
+  type DeadLetter,
+  encodeJson,
+  type ErrorCode,
+  type EventMessage,
+  isTroupeError,
+  type Json,
+  type Subjects,
+  toWireError,
+} from '@troupe/protocol';
 import { storeLetter } from './dead-letters.ts';
 import { contextHeaders, encodeMail } from './mail-codec.ts';
 import type { Publisher } from './publisher.ts';
@@ -23,8 +32,6 @@ export interface EffectSinkOptions {
   /** Absent in hosts whose entities order no writes. */
   readonly store?: ResourceStore;
 }
-
-type Ended = Awaited<ReturnType<EffectSink['emit']>>[number];
 
 export function createEffectSink(options: EffectSinkOptions): EffectSink {
   const { nc, publisher, subjects, records, store } = options;
@@ -111,7 +118,7 @@ export function createEffectSink(options: EffectSinkOptions): EffectSink {
   return {
     async emit(effects, context) {
       // writes of one turn keep their order: a resource may be written twice; the rest goes side by side
-      const rest = Promise.all(effects.filter((e) => e.type !== 'write').map((e) => emitOne(e, context)));
+      const rest = Promise.all(effects.filter((e) => e.type !== 'write').map((e) => emitOne(e, context).catch(refusedOnly(e.id))));
       rest.catch(() => undefined);
       const ended: Ended[] = [];
       for (const effect of effects) {
@@ -119,12 +126,23 @@ export function createEffectSink(options: EffectSinkOptions): EffectSink {
         const outcome = await emitOne(effect, context);
         if (outcome !== undefined) ended.push(outcome);
       }
-      await rest;
+      for (const refused of await rest) if (refused !== undefined) ended.push(refused);
       return ended;
     },
     tell(effects: readonly FleetingEffect[]) {
       for (const effect of effects) tellOne(nc, subjects, effect);
     },
+  };
+}
+
+/** Asked again, the server would say the same: it is no outage. What a resource store refuses may be its own set-up, and passes. */
+const REFUSED = new Set<string>(['not_permitted', 'too_large', 'invalid_options'] satisfies ErrorCode[]);
+
+function refusedOnly(effect: string): (error: unknown) => Ended {
+  return (error) => {
+    if (!isTroupeError(error) || error.retryable || !REFUSED.has(error.code)) throw error;
+    const { stack: _, ...refused } = toWireError(error);
+    return { effect, refused };
   };
 }
 
