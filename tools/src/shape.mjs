@@ -1,6 +1,6 @@
 /**
  * `npm run shape`: what a user gets. Packs every package, checks each with publint and attw, installs all of them into an empty folder outside of the
- * repository, imports both doors of each, type-checks a consumer, and runs the program of each README: its block that is marked `js runnable`.
+ * repository, imports both doors of each, type-checks a consumer, and runs the programs of each README: its blocks that are marked `js runnable`.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -101,8 +101,10 @@ async function checkTypes(cwd, doors) {
 
 /** @param {string} name @param {string} readme @param {string} cwd */
 async function runReadme(name, readme, cwd) {
-  const program = existsSync(readme) ? /```(?:js|ts) runnable\n([\s\S]*?)```/.exec(readFileSync(readme, 'utf8'))?.[1] : undefined;
-  if (program === undefined) return;
-  writeFileSync(join(cwd, 'program.mjs'), program);
-  await check(`the program in the README of ${name}`, process.execPath, ['program.mjs'], cwd);
+  if (!existsSync(readme)) return;
+  const programs = [...readFileSync(readme, 'utf8').matchAll(/```(?:js|ts) runnable\n([\s\S]*?)```/g)];
+  for (const [i, [, program = '']] of programs.entries()) {
+    writeFileSync(join(cwd, 'program.mjs'), program);
+    await check(`program ${i + 1} in the README of ${name}`, process.execPath, ['program.mjs'], cwd);
+  }
 }
