@@ -1,4 +1,5 @@
 import { conformanceRules } from './conformance-rules.mjs';
+import { fanoutRules } from './fanout-rules.mjs';
 import { scheduleRules } from './schedule-rules.mjs';
 import { operationRules } from './operation-rules.mjs';
 import { isolationRules } from './isolation-rules.mjs';
@@ -390,5 +391,6 @@ export const rules = [
   ...pullRules,
   ...conformanceRules,
   ...scheduleRules,
+  ...fanoutRules,
   ...isolationRules,
 ];

@@ -4,9 +4,10 @@
  */
 import type { Behaviour, Effect, Incoming, TurnContext } from '@troupe/actor';
 import { type Duration, durationMs, isTroupeError, type Json, parseTaskEnded, type WireError } from '@troupe/protocol';
+import type { RunEnded } from './delegate.ts';
 import { checkInterval, parseDefinition, sameJson, type ScheduleDefinition } from './definition.ts';
 import { KEPT_VERBS, rootOfJson, type ScheduleState } from './state.ts';
-import { DELETED_TTL_MS, Turn } from './turn.ts';
+import { Turn } from './turn.ts';
 
 export interface ScheduleBehaviourOptions {
   /** Definitions whose nominal times come nearer to each other are refused. Default `'1m'`. */
@@ -19,12 +20,14 @@ export function scheduleBehaviour(options: ScheduleBehaviourOptions = {}): Behav
   const minimumMs = durationMs(options.minimumInterval ?? '1m', 'minimumInterval');
   return {
     kind: 'schedule',
-    mayReceive: ({ sender, type }) =>
+    mayReceive: ({ sender, type, from }) =>
       type.startsWith('timer.')
         ? sender === 'timer'
-        : type === 'task.ended' || type === 'task.progress'
-          ? sender.startsWith('task-')
-          : sender === 'verb',
+        : type.startsWith('run.')
+          ? sender === 'entity' && from?.kind === 'fanout'
+          : type === 'task.ended' || type === 'task.progress'
+            ? sender.startsWith('task-')
+            : sender === 'verb',
     activate: (key, record) => ({ key, root: rootOfJson(record?.root) }),
     receive(state, message, context) {
       if (VERBS.includes(message.type)) return verb(state, message, context, minimumMs);
@@ -32,7 +35,9 @@ export function scheduleBehaviour(options: ScheduleBehaviourOptions = {}): Behav
       const turn = new Turn(state.root, context);
       if (message.type === 'timer.tick') turn.tick(message);
       else if (message.type === 'timer.again') turn.again(message);
-      else if (message.type === 'task.ended') turn.attemptEnded(parseTaskEnded(message.body));
+      else if (message.type.startsWith('run.') && message.from?.key === state.key) {
+        turn.delegateSays(message.type, message.body as unknown as RunEnded);
+      } else if (message.type === 'task.ended') turn.attemptEnded(parseTaskEnded(message.body));
       return turn.effects;
     },
     root: (state) => state.root as unknown as Json | undefined,
@@ -86,7 +91,7 @@ function remove(turn: Turn, context: TurnContext): void {
   root.status = 'deleted';
   delete root.next;
   turn.publish('deleted', {});
-  if (root.run === undefined) turn.effects.push({ type: 'end', ttlMs: DELETED_TTL_MS });
+  if (root.run === undefined) turn.endRecord();
   else turn.cancelRun();
 }
 

@@ -12,7 +12,8 @@
  * one that comes twice is two. Intervals know no local time at all.
  */
 import { type Duration, durationMs } from '@troupe/protocol';
-import { type CronFields, parseCron, refuse } from './cron.ts';
+import { type CronFields, parseCron } from './cron.ts';
+import { refuse } from './refuse.ts';
 import { nextWall, smallestGapMs } from './wall.ts';
 import { type Span, type Zone, zoneOf } from './zone.ts';
 

@@ -3,7 +3,7 @@
  * ranges, steps, `*`, names of months and days, and the usual `@daily` and its like. As in every cron, two restricted day
  * fields are joined by "or". What is not understood is refused by the name of its field, never guessed.
  */
-import { TroupeError } from '@troupe/protocol';
+import { refuse } from './refuse.ts';
 
 export interface CronFields {
   /** Ascending, without doubles; as all lists here. */
@@ -120,8 +120,4 @@ function valueOf(text: string, rule: FieldRule, field: string): number {
 
 function sorted(values: readonly number[]): readonly number[] {
   return [...new Set(values)].sort((a, b) => a - b);
-}
-
-export function refuse(field: string, rule: string): never {
-  throw new TroupeError('invalid_options', `${field}: ${rule}`, { field });
 }

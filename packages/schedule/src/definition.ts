@@ -1,8 +1,9 @@
 /** What a schedule is: a timing, a task, and what happens when the two do not fit. Plain data, so that it is stored and compared. */
-import { type Duration, durationMs, encodeJson, type Json, type QueueClass, queueClasses } from '@troupe/protocol';
-import type { RetryPolicy, TaskContract } from '@troupe/task';
+import { type Duration, durationMs, encodeJson, type Json } from '@troupe/protocol';
+import type { TaskContract } from '@troupe/task';
 import { calendarOf, type CronTiming, type IntervalTiming, type Timing } from './calendar.ts';
-import { refuse } from './cron.ts';
+import { checkEach, checkTask, defineEach, type EachDefinition, type EachOptions, type TaskPart, taskPart } from './each/definition.ts';
+import { isCount, refuse } from './refuse.ts';
 
 export interface SchedulePolicies {
   /**
@@ -29,19 +30,21 @@ export interface SchedulePolicies {
   readonly spread?: Duration;
 }
 
-export type ScheduleOptions = (CronTiming | IntervalTiming) & SchedulePolicies & { readonly task: TaskContract; readonly input?: Json };
+export type ScheduleOptions = (CronTiming | IntervalTiming) &
+  SchedulePolicies & {
+    /** Of the task, or of the listing of `each`. Default null. */
+    readonly input?: Json;
+  } & (
+    | { /** A run is one task. */ readonly task: TaskContract; readonly each?: never }
+    | { /** A run is a task for each object of a listing. */ readonly each: EachOptions; readonly task?: never }
+  );
 
 /** As it travels and is stored. */
 export interface ScheduleDefinition extends SchedulePolicies {
   readonly timing: Timing;
-  readonly task: {
-    readonly name: string;
-    readonly class: QueueClass;
-    readonly pool: string;
-    readonly timeLimitMs: number;
-    readonly retry: RetryPolicy;
-    readonly input: Json;
-  };
+  /** This, or `each`. */
+  readonly task?: TaskPart & { readonly input: Json };
+  readonly each?: EachDefinition & { readonly input: Json };
 }
 
 export const scheduleDefaults = Object.freeze({
@@ -57,10 +60,23 @@ const MAX_INPUT_BYTES = 8_192;
 
 /** Throws `invalid_options`; `field` says where. */
 export function defineSchedule(options: ScheduleOptions): ScheduleDefinition {
-  const { cron, zone, dst, every, anchorMs, task, input = null, ...policies } = options as ScheduleOptions & CronTiming & IntervalTiming;
+  const {
+    cron,
+    zone,
+    dst,
+    every,
+    anchorMs,
+    task,
+    each,
+    input = null,
+    ...policies
+  } = options as ScheduleOptions & CronTiming & IntervalTiming;
   const timing = { cron, zone, dst, every, anchorMs };
-  const { name, class: cls, pool, timeLimitMs, retry } = task;
-  const definition = { ...policies, timing, task: { name, class: cls, pool, timeLimitMs, retry, input } };
+  const what = {
+    ...(task === undefined ? {} : { task: { ...taskPart(task), input } }),
+    ...(each === undefined ? {} : { each: { ...defineEach(each), input } }),
+  };
+  const definition = { ...policies, timing, ...what };
   // what is undefined is not there
   return parseDefinition(JSON.parse(JSON.stringify(definition)) as Json);
 }
@@ -70,13 +86,12 @@ export function parseDefinition(body: Json): ScheduleDefinition {
   const d = body as unknown as ScheduleDefinition;
   if (typeof d !== 'object' || d === null) refuse('definition', 'must be an object');
   calendarOf(d.timing);
-  const { task, missed, overlap, penaltyCap, breaker, pauseOn } = d;
-  if (typeof task?.name !== 'string' || task.name === '') refuse('task', 'must name a task');
-  if (!queueClasses.includes(task.class)) refuse('task.class', `must be one of ${queueClasses.join(', ')}`);
-  if (typeof task.pool !== 'string' || task.pool === '') refuse('task.pool', 'must be text');
-  if (Buffer.byteLength(encodeJson(task.input ?? null)) > MAX_INPUT_BYTES) refuse('input', `must be at most ${MAX_INPUT_BYTES} bytes`);
-  if (!isCount(task.timeLimitMs, 1)) refuse('task.timeLimitMs', 'must be a whole number of at least 1');
-  if (!isCount(task.retry?.attempts, 1) || !Array.isArray(task.retry.delaysMs)) refuse('task.retry', 'must be a policy');
+  const { task, each, missed, overlap, penaltyCap, breaker, pauseOn } = d;
+  if (each === undefined) checkTask(task, 'task');
+  else if (task === undefined) checkEach(each);
+  else refuse('each', 'excludes task');
+  const { input = null } = (task ?? each)!;
+  if (Buffer.byteLength(encodeJson(input)) > MAX_INPUT_BYTES) refuse('input', `must be at most ${MAX_INPUT_BYTES} bytes`);
   if (typeof missed === 'object') {
     if (!isCount(missed?.all, 1) || missed.all > MAX_CATCH_UP) refuse('missed.all', `must be from 1 to ${MAX_CATCH_UP}`);
   } else if (missed !== undefined && missed !== 'skip' && missed !== 'latest') refuse('missed', 'must be skip, latest or { all: n }');
@@ -113,8 +128,4 @@ export function spreadMs({ spread }: ScheduleDefinition, key: string): number {
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   return Math.floor((((hash ^ (hash >>> 13)) >>> 0) / 2 ** 32) * durationMs(spread));
-}
-
-function isCount(value: unknown, least: number): value is number {
-  return Number.isInteger(value) && (value as number) >= least;
 }

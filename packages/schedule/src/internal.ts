@@ -1,2 +1,3 @@
-/** For sibling packages: nothing that is not public yet. */
-export {};
+/** For sibling packages and tests: the stored forms. */
+export type { FanoutRoot, LiveObject } from './each/state.ts';
+export type { ScheduleRoot } from './state.ts';

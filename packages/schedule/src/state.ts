@@ -41,13 +41,21 @@ export interface Outcome {
   /** How the run ended; absent while it lives. */
   readonly ended?: 'succeeded' | 'failed' | 'unknown' | 'cancelled';
   readonly error?: string;
+  /** Of a run that does many things: how many it did, and how they ended. */
+  readonly counts?: Readonly<Record<string, number>>;
 }
 
 export interface Run {
   readonly id: string;
   readonly nominal?: number;
   readonly orderedAt: number;
-  readonly task: ScheduleDefinition['task'];
+  /** This, or `by`. */
+  readonly task?: NonNullable<ScheduleDefinition['task']>;
+  /** Another entity does it, and tells when it has ended. */
+  readonly by?: { readonly kind: 'fanout'; readonly seq: number };
+  /** It has started all that it will: the next run need not wait until that has ended. */
+  allStarted?: true;
+  closing?: true;
   attempt: number;
   token: string;
   reconcile?: boolean;
@@ -72,6 +80,8 @@ export interface ScheduleRoot {
   /** Names the timer that wakes it, and when that is due. */
   timer?: { readonly id: string; readonly at: number };
   run?: Run;
+  /** Number of the last run that another entity did. */
+  seq?: number;
   waiting: WaitingRun[];
   /** In a row, without the penalty's own forgetting. */
   failures: number;

@@ -3,6 +3,7 @@ import type { Effect, Incoming, TurnContext } from '@troupe/actor';
 import { durationMs, type Json, type TaskEnded, type TaskMessage } from '@troupe/protocol';
 import { nextAttempt } from '@troupe/task';
 import { calendarOf } from './calendar.ts';
+import type { RunEnded, RunNamed, RunStart } from './delegate.ts';
 import { MAX_CATCH_UP, scheduleDefaults, spreadMs } from './definition.ts';
 import { type Due, dueTimes } from './due.ts';
 import { KEPT_OUTCOMES, type Outcome, type Run, type ScheduleRoot, type WaitingRun } from './state.ts';
@@ -80,6 +81,11 @@ export class Turn {
   want(wanted: WaitingRun, queued = false): void {
     const { root, context } = this;
     if (root.run === undefined) return this.start(wanted);
+    if (root.run.allStarted === true && root.waiting.length === 0 && !queued) {
+      // what still lives of it is passed over object by object
+      root.waiting = [wanted];
+      return this.closeRun(root.run);
+    }
     const overlap = root.definition.overlap ?? scheduleDefaults.overlap;
     const full = root.waiting.length >= (queued ? MAX_CATCH_UP : 1);
     if (overlap === 'cancelPrevious' && !queued) {
@@ -94,21 +100,22 @@ export class Turn {
 
   private start(wanted: WaitingRun): void {
     const { root, context } = this;
-    const { nominal, id, caughtUp } = wanted;
-    root.run = {
-      id,
-      ...(nominal === undefined ? {} : { nominal }),
-      orderedAt: context.now,
-      task: root.definition.task,
-      attempt: 1,
-      token: context.token(),
-    };
-    this.sendAttempt(root.run);
+    const { id, caughtUp } = wanted;
+    const { task, each } = root.definition;
+    const common = { id, ...nominalOf(wanted), orderedAt: context.now, attempt: 1, token: context.token() };
+    if (task !== undefined) {
+      root.run = { ...common, task };
+      this.sendAttempt(root.run, task);
+    } else {
+      root.seq = Math.max((root.seq ?? 0) + 1, context.now);
+      root.run = { ...common, by: { kind: 'fanout', seq: root.seq } };
+      const start: RunStart = { seq: root.seq, run: id, ...nominalOf(wanted), what: each as unknown as Json };
+      this.delegate('run.start', start as unknown as Json);
+    }
     this.record({ ...nominalOf(wanted), what: 'ran', at: context.now, run: id, ...(caughtUp ? { caughtUp } : {}) });
   }
 
-  private sendAttempt(run: Run): void {
-    const { task } = run;
+  private sendAttempt(run: Run, task: NonNullable<Run['task']>): void {
     const message: TaskMessage = {
       v: 1,
       id: attemptId(this.key, run),
@@ -131,7 +138,7 @@ export class Turn {
   attemptEnded({ token, outcome }: TaskEnded): void {
     const { root, context } = this;
     const { run } = root;
-    if (run === undefined || run.timer !== undefined || run.token !== token) return;
+    if (run?.task === undefined || run.timer !== undefined || run.token !== token) return;
     if (outcome.kind === 'succeeded' || outcome.kind === 'cancelled') return this.endRun(outcome.kind);
     const after = nextAttempt(run.task.retry, run, outcome, context.random());
     if (run.cancelled === true || after.kind === 'end') {
@@ -149,7 +156,26 @@ export class Turn {
     if (run?.timer === undefined || message.timer !== run.timer) return;
     delete run.timer;
     run.token = this.context.token();
-    this.sendAttempt(run);
+    this.sendAttempt(run, run.task!);
+  }
+
+  /** What the entity says that does the run. */
+  delegateSays(type: string, { seq, ended, error, counts }: Partial<RunEnded> & RunNamed): void {
+    const { run, waiting } = this.root;
+    if (run?.by?.seq !== seq) return;
+    if (type === 'run.ended') return this.endRun(ended!, error && `${error.code}: ${error.message}`, error?.code, counts);
+    run.allStarted = true;
+    if (waiting.length > 0) this.closeRun(run);
+  }
+
+  private closeRun(run: Run): void {
+    if (run.closing === true || run.cancelled === true) return;
+    run.closing = true;
+    this.delegate('run.close');
+  }
+
+  private delegate(type: string, body: Json = { seq: this.root.seq! }): void {
+    this.effects.push({ type: 'send', to: { kind: 'fanout', key: this.key }, mail: { type, body } });
   }
 
   /** Tells the attempt; the run ends when it answers. One that only waits for its retry ends at once. */
@@ -157,7 +183,8 @@ export class Turn {
     const { run } = this.root;
     if (run === undefined || run.cancelled === true) return;
     run.cancelled = true;
-    if (run.timer === undefined) {
+    if (run.task === undefined) this.delegate('run.cancel');
+    else if (run.timer === undefined) {
       this.effects.push({ type: 'signal', pool: run.task.pool, body: { cancel: attemptId(this.key, run) } });
     } else {
       this.effects.push({ type: 'cancel', timer: run.timer });
@@ -165,18 +192,23 @@ export class Turn {
     }
   }
 
-  private endRun(ended: NonNullable<Outcome['ended']>, error?: string, code?: string): void {
+  private endRun(ended: NonNullable<Outcome['ended']>, error?: string, code?: string, counts?: Outcome['counts']): void {
     const { root, context } = this;
     const run = root.run!;
     delete root.run;
     const kept = root.outcomes.findIndex((one) => one.what === 'ran' && one.run === run.id);
-    const how = { ended, ...(error === undefined ? {} : { error: error.slice(0, 120) }) };
+    const how = { ended, ...(error === undefined ? {} : { error: error.slice(0, 120) }), ...(counts === undefined ? {} : { counts }) };
     if (kept >= 0) root.outcomes[kept] = { ...root.outcomes[kept]!, ...how };
     this.publish('ended', { run: run.id, ...nominalOf(run), attempts: run.attempt, tookMs: context.now - run.orderedAt, ...how });
     if (ended === 'succeeded') this.forgive();
     else if (ended !== 'cancelled') this.failed(code ?? '', error ?? '');
-    if (root.status === 'deleted') return void this.effects.push({ type: 'end', ttlMs: DELETED_TTL_MS });
+    if (root.status === 'deleted') return this.endRecord();
     this.startWaiting();
+  }
+
+  endRecord(): void {
+    if (this.root.seq !== undefined) this.delegate('run.forget');
+    this.effects.push({ type: 'end', ttlMs: DELETED_TTL_MS });
   }
 
   private startWaiting(): void {
@@ -278,7 +310,7 @@ export class Turn {
   }
 }
 
-export const DELETED_TTL_MS = 86_400_000;
+const DELETED_TTL_MS = 86_400_000;
 
 function attemptId(key: string, run: Run): string {
   return `schedule:${key}:${run.id}:${run.attempt}`;

@@ -2,7 +2,7 @@
  * A time zone as a line of spans with one offset each, read from the tables that Node.js brings (`Intl`), so that there is
  * no table of our own to grow old.
  */
-import { refuse } from './cron.ts';
+import { refuse } from './refuse.ts';
 
 /** From `start` (epoch milliseconds, inclusive) to `end` the wall shows `instant + offsetMs`. */
 export interface Span {

@@ -1,0 +1,88 @@
+/** What a fan-out is: a task that lists objects page by page, and one that runs for each of them. Plain data, as all definitions. */
+import { type Duration, durationMs, type QueueClass, queueClasses } from '@troupe/protocol';
+import type { RetryPolicy, TaskContract } from '@troupe/task';
+import { isCount, refuse } from '../refuse.ts';
+
+/** What a record must know of a task to send it. */
+export interface TaskPart {
+  readonly name: string;
+  readonly class: QueueClass;
+  readonly pool: string;
+  readonly timeLimitMs: number;
+  readonly retry: RetryPolicy;
+}
+
+interface EachPolicies {
+  /** Objects whose runs live at one time, those of earlier nominal times included: 1 to 100. Default 20. */
+  readonly inFlight?: number;
+  /** Starts per second on the average, 0.01 to 1000; what was held up may catch up by the starts of one second. Default 50. */
+  readonly perSecond?: number;
+  /** The run of each object starts up to so much later, by chance; it counts as one that lives meanwhile. Default none. */
+  readonly jitter?: Duration;
+  /** How many objects the listing is asked for at a time: 1 to 500. Default 100. */
+  readonly pageSize?: number;
+  /** How many failures are kept by key and error, 0 to 20; all are counted. Default 10. */
+  readonly keepFailures?: number;
+}
+
+export interface EachOptions extends EachPolicies {
+  /** Lists the objects; its handler gets a {@link ListingRequest} and returns a page, see `listedPage`. What is selected is its own matter. */
+  readonly list: TaskContract;
+  /** Runs once per object and nominal time; its input is that of the object. */
+  readonly run: TaskContract;
+}
+
+/** As it travels and is stored. */
+export interface EachDefinition extends EachPolicies {
+  readonly list: TaskPart;
+  readonly run: TaskPart;
+}
+
+export const eachDefaults = Object.freeze({
+  inFlight: 20,
+  perSecond: 50,
+  pageSize: 100,
+  keepFailures: 10,
+} satisfies EachPolicies);
+
+export const MAX_IN_FLIGHT = 100;
+export const MAX_PAGE = 500;
+const MAX_KEPT = 20;
+
+export function taskPart({ name, class: cls, pool, timeLimitMs, retry }: TaskContract): TaskPart {
+  return { name, class: cls, pool, timeLimitMs, retry };
+}
+
+export function defineEach({ list, run, ...policies }: EachOptions): EachDefinition {
+  return { ...policies, list: taskPart(list), run: taskPart(run) };
+}
+
+/** Throws `invalid_options`; `field` says where. */
+export function checkTask(task: TaskPart | undefined, field: string): void {
+  if (typeof task?.name !== 'string' || task.name === '') refuse(field, 'must name a task');
+  if (!queueClasses.includes(task.class)) refuse(`${field}.class`, `must be one of ${queueClasses.join(', ')}`);
+  if (typeof task.pool !== 'string' || task.pool === '') refuse(`${field}.pool`, 'must be text');
+  if (!isCount(task.timeLimitMs, 1)) refuse(`${field}.timeLimitMs`, 'must be a whole number of at least 1');
+  if (!isCount(task.retry?.attempts, 1) || !Array.isArray(task.retry.delaysMs)) refuse(`${field}.retry`, 'must be a policy');
+}
+
+const KNOWN = new Set(['list', 'run', 'inFlight', 'perSecond', 'jitter', 'pageSize', 'keepFailures', 'input']);
+
+/** Throws `invalid_options`; `field` says where. */
+export function checkEach(each: EachDefinition): void {
+  if (typeof each !== 'object' || each === null) refuse('each', 'must be an object');
+  for (const field of Object.keys(each)) if (!KNOWN.has(field)) refuse(`each.${field}`, 'is not an option');
+  checkTask(each.list, 'each.list');
+  checkTask(each.run, 'each.run');
+  const { inFlight, perSecond, jitter, pageSize, keepFailures } = each;
+  const between = (field: string, value: number | undefined, least: number, most: number): void => {
+    if (value !== undefined && !(isCount(value, least) && value <= most)) refuse(`each.${field}`, `must be from ${least} to ${most}`);
+  };
+  between('inFlight', inFlight, 1, MAX_IN_FLIGHT);
+  between('pageSize', pageSize, 1, MAX_PAGE);
+  between('keepFailures', keepFailures, 0, MAX_KEPT);
+  if (perSecond !== undefined && !(typeof perSecond === 'number' && perSecond >= 0.01 && perSecond <= 1_000)) {
+    refuse('each.perSecond', 'must be from 0.01 to 1000');
+  }
+  if (jitter !== undefined) durationMs(jitter, 'each.jitter');
+}

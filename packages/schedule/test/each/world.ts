@@ -1,0 +1,236 @@
+/** A schedule and its fan-out on virtual time: mail between them, timers, tasks that wait to be answered, records kept through JSON. */
+import type { Behaviour, Effect, Incoming } from '@troupe/actor';
+import type { Json, TaskMessage, TaskOutcome } from '@troupe/protocol';
+import {
+  defineSchedule,
+  type EachOptions,
+  fanoutBehaviour,
+  type ListedPage,
+  listedPage,
+  type ListingRequest,
+  type Outcome,
+  scheduleBehaviour,
+  type ScheduleOptions,
+} from '@troupe/schedule';
+import { defineTask } from '@troupe/task';
+import type { FanoutRoot, LiveObject, ScheduleRoot } from '@troupe/schedule/internal';
+
+export const HOUR_MS = 3_600_000;
+export const START = Date.parse('2026-06-01T00:30:00Z');
+
+export const list = defineTask({
+  name: 'instances.list',
+  pool: 'app',
+  class: 'background',
+  idempotent: 'yes',
+  output: listedPage,
+  retry: { attempts: 2, delays: ['10s'], jitter: 0 },
+});
+export const pull = defineTask({
+  name: 'instance.pull',
+  pool: 'app',
+  class: 'background',
+  idempotent: 'yes',
+  retry: { attempts: 2, delays: ['10s'], jitter: 0 },
+});
+
+export const hourlyEach = (each: Partial<EachOptions> = {}, more: Partial<ScheduleOptions> = {}): ScheduleOptions =>
+  ({ cron: '0 * * * *', each: { list, run: pull, ...each }, ...more }) as ScheduleOptions;
+
+interface Entity {
+  readonly behaviour: Behaviour;
+  state: unknown;
+  root: string | undefined;
+  readonly items: Map<string, string>;
+  ended: boolean;
+}
+
+type Told = 'succeeded' | 'failed' | 'unknown' | 'cancelled';
+
+/** `slow`: mail between the two waits until it is let through. `twice`: every message comes twice, the second time after the next one, with the record read anew. */
+export function createWorld(objects: readonly string[], { twice = false, slow = false } = {}) {
+  const key = 'pulls';
+  const entities: Record<string, Entity> = {};
+  for (const behaviour of [scheduleBehaviour({ minimumInterval: '1s' }), fanoutBehaviour()] as unknown as Behaviour[]) {
+    const state = behaviour.activate(key, undefined);
+    entities[behaviour.kind] = { behaviour, state, root: undefined, items: new Map(), ended: false };
+  }
+  let ids = 0;
+  const before = new Map<string, Incoming>();
+  let timers: { id: string; at: number; type: string; kind: string }[] = [];
+  const mails: { kind: string; message: Incoming }[] = [];
+
+  const world = {
+    now: START,
+    /** What the listing would find. */
+    objects: [...objects],
+    /** Sent and not answered. */
+    open: [] as TaskMessage[],
+    sent: [] as (TaskMessage & { sentAt: number })[],
+    signals: [] as Json[],
+    events: [] as { what: string; body: Json }[],
+    get schedule() {
+      return JSON.parse(entities['schedule']!.root!) as ScheduleRoot;
+    },
+    get fanout() {
+      return JSON.parse(entities['fanout']!.root!) as FanoutRoot & { live: [string, LiveObject][] };
+    },
+    get items() {
+      return entities['fanout']!.items;
+    },
+    get bytes() {
+      return Buffer.byteLength(entities['fanout']!.root ?? '');
+    },
+    get waitingMails() {
+      return mails.length;
+    },
+    get timers() {
+      return timers;
+    },
+    isEnded: (kind: string): boolean => entities[kind]!.ended,
+    define: (options: ScheduleOptions): void => world.verb('define', { definition: defineSchedule(options) as unknown as Json }),
+    verb(name: string, body: Json = {}): void {
+      deliver('schedule', { id: `v${ids++}`, type: `verb.${name}`, body, sender: 'verb', context: {}, storedAt: world.now });
+    },
+    /** Hosts die: everything but the records is forgotten. */
+    rebuild(): void {
+      for (const entity of Object.values(entities)) {
+        const items = new Map([...entity.items].map(([name, text]) => [name, JSON.parse(text) as Json]));
+        entity.state = entity.behaviour.activate(
+          key,
+          entity.root === undefined ? undefined : { root: JSON.parse(entity.root) as Json, items },
+        );
+      }
+    },
+    advance(ms: number): void {
+      const end = world.now + ms;
+      for (;;) {
+        const [first] = [...timers].sort((a, b) => a.at - b.at);
+        if (first === undefined || first.at > end) break;
+        timers = timers.filter((one) => one !== first);
+        world.now = Math.max(world.now, first.at);
+        world.fire(first);
+      }
+      world.now = end;
+    },
+    fire({ id, type, kind }: { id: string; type: string; kind: string }): void {
+      deliver(kind, { id, type, body: null, sender: 'timer', timer: id, context: {}, storedAt: world.now });
+    },
+    /** Answers an open task as a worker with a backend would: listings by `page`, objects as told. */
+    answer(message: TaskMessage, how: Told = 'succeeded', code = 'backend'): void {
+      world.open = world.open.filter((one) => one !== message);
+      const output = message.task === list.name ? (page(message.input as unknown as ListingRequest) as unknown as Json) : null;
+      const outcomes: Record<Told, TaskOutcome> = {
+        succeeded: { kind: 'succeeded', output },
+        failed: { kind: 'failed', error: { code, message: 'it broke' } },
+        unknown: { kind: 'unknown', error: { code, message: 'who knows' } },
+        cancelled: { kind: 'cancelled' },
+      };
+      world.outcome(message, outcomes[how]);
+    },
+    outcome(message: TaskMessage, outcome: TaskOutcome): void {
+      const { step, attempt, token } = message;
+      const body = { step, attempt, token, outcome, worker: 'w', startedAt: 0, endedAt: 0 } as unknown as Json;
+      deliver('fanout', { id: `a${ids++}`, type: 'task.ended', body, sender: 'task-app', context: {}, storedAt: world.now });
+    },
+    /** Answers whatever is open, listings too, until nothing is; time passes for what waits for it. */
+    finish(how: (object: string) => Told = () => 'succeeded', { forMs = 10 * 60_000 } = {}): void {
+      for (const end = world.now + forMs; ;) {
+        while (world.open.length > 0) {
+          const message = world.open[0]!;
+          world.answer(message, message.task === list.name ? 'succeeded' : how(objectOf(message)));
+          if (world.sent.length > 10_000) throw new Error('it does not come to an end');
+        }
+        if (entities['schedule']!.root === undefined || world.schedule.run === undefined || world.now >= end) return;
+        world.advance(200);
+      }
+    },
+    /** Mail between the two; the last ones first where they overtake each other. */
+    letThrough(back = mails.length): void {
+      const [mail] = mails.splice(Math.max(0, mails.length - back), 1);
+      if (mail !== undefined) deliver(mail.kind, mail.message);
+    },
+    objectsSent: (): string[] => world.sent.filter(({ task }) => task === pull.name).map(objectOf),
+    decided: (): Outcome[] => world.schedule.outcomes,
+  };
+
+  /** Two objects a page unless more are asked for; the cursor is the last key. */
+  function page({ cursor, limit }: ListingRequest): ListedPage {
+    const rest = world.objects.filter((one) => cursor === undefined || one > cursor).sort();
+    const items = rest.slice(0, limit).map((one) => ({ key: one, input: { id: one } }));
+    return { items, ...(rest.length > limit ? { cursor: items.at(-1)!.key } : {}) };
+  }
+
+  function deliver(kind: string, message: Incoming): void {
+    receive(kind, message);
+    if (twice) {
+      world.rebuild();
+      const late = before.get(kind);
+      before.set(kind, message);
+      receive(kind, message);
+      if (late !== undefined) receive(kind, late);
+    }
+    while (!slow && mails.length > 0) world.letThrough();
+  }
+
+  function receive(kind: string, message: Incoming): void {
+    const entity = entities[kind]!;
+    if (entity.behaviour.mayReceive?.(message) === false) throw new Error(`${kind} may not receive ${message.type}`);
+    const effects = entity.behaviour.receive(entity.state, message, {
+      self: { kind, key },
+      now: world.now,
+      newId: () => `e${ids++}`,
+      token: () => `t${ids++}`,
+      random: () => 0.5,
+    });
+    for (const effect of effects) apply(kind, entity, effect);
+    const root = entity.behaviour.root(entity.state);
+    entity.root = root === undefined ? undefined : JSON.stringify(root);
+  }
+
+  function apply(kind: string, entity: Entity, effect: Effect): void {
+    switch (effect.type) {
+      case 'send':
+        if (effect.at === undefined) {
+          const { type, body } = effect.mail;
+          const message = { id: `m${ids++}`, type, body, sender: 'entity' as const, from: { kind, key }, context: {}, storedAt: world.now };
+          mails.push({ kind: effect.to.kind, message });
+        } else timers.push({ id: effect.id!, at: effect.at, type: effect.mail.type, kind });
+        break;
+      case 'cancel':
+        timers = timers.filter((one) => one.id !== effect.timer);
+        break;
+      case 'task':
+        world.open.push(effect.message);
+        world.sent.push({ ...effect.message, sentAt: world.now });
+        break;
+      case 'signal':
+        world.signals.push(effect.body);
+        break;
+      case 'publish':
+        world.events.push({ what: effect.topic.at(-1)!, body: effect.body });
+        break;
+      case 'putItem':
+        entity.items.set(effect.item, JSON.stringify(effect.body));
+        break;
+      case 'removeItem':
+        entity.items.delete(effect.item);
+        break;
+      case 'end':
+        entity.ended = true;
+        break;
+      case 'reopen':
+        entity.ended = false;
+        break;
+      default:
+        throw new Error(`neither has an effect ${effect.type}`);
+    }
+  }
+
+  return world;
+}
+
+/** The object of a task that runs for one. */
+export function objectOf({ step }: Pick<TaskMessage, 'step'>): string {
+  return step!.slice('object '.length);
+}

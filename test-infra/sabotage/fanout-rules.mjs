@@ -1,0 +1,27 @@
+/** Rules of fan-outs, as those of `rules.mjs`. */
+export const fanoutRules = [
+  {
+    name: 'an object beside its run that lives',
+    file: 'packages/schedule/src/each/turn.ts',
+    find: '      const lives = state.live.get(key);',
+    replace: '      const lives = state.live.get(`${key} `);',
+    package: 'packages/schedule',
+    test: 'skips an object whose run of an earlier nominal time lives, that one only, and never has two of it',
+  },
+  {
+    name: 'a fan-out without its cursor',
+    file: 'packages/schedule/src/each/turn.ts',
+    find: '      } else current.cursor = cursor;',
+    replace: '      } else delete current.cursor;',
+    package: 'packages/schedule',
+    test: 'runs once for each object of all pages, and ends with one outcome that counts them',
+  },
+  {
+    name: 'a fan-out above its rate',
+    file: 'packages/schedule/src/each/turn.ts',
+    find: '        root.rateAt = afterStart(root.rateAt, context.now, perSecond);',
+    replace: '',
+    package: 'packages/schedule',
+    test: 'has no more objects alive than it may, and no more starts than its rate and a second of it',
+  },
+];
