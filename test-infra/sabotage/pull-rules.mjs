@@ -32,4 +32,28 @@ export const pullRules = [
     package: 'packages/executor',
     test: 'S69 recovers an ERRED resource: message and trace are cleared',
   },
+  {
+    name: 'a declined step that fails',
+    file: 'packages/executor/src/nodes/closed.ts',
+    find: "outcome.error.code === 'declined'",
+    replace: "outcome.error.code === 'declines'",
+    package: 'packages/executor',
+    test: 'S23 a step that declines its resource',
+  },
+  {
+    name: 'a text for users that is lost on its way up',
+    file: 'packages/executor/src/nodes/child.ts',
+    find: '    ...(cause.userMessage === undefined ? {} : { userMessage: cause.userMessage }),',
+    replace: '',
+    package: 'packages/executor',
+    test: 'S31 the error that a resource shows hands the text for users on',
+  },
+  {
+    name: 'a failure without a span',
+    file: 'packages/task/src/runner.ts',
+    find: "    this.span(work, outcome.kind, 'error' in outcome ? outcome.error : undefined);",
+    replace: "    if (outcome.kind === 'succeeded') this.span(work, outcome.kind);",
+    package: 'packages/task',
+    test: 'S24 the span of an attempt is there for a failure as well',
+  },
 ];

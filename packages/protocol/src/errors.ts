@@ -33,6 +33,7 @@ export const errorCodes = {
   poll_timeout: 'The wanted state did not come within the time of the poll.',
   poll_failed: 'The backend reached a state that the poll counts as failure.',
   outcome_unknown: 'Nobody can tell whether the effect happened, and the step may not be repeated.',
+  declined: 'A handler says that the step is not for this resource; it is passed over.',
   gate_closed: 'The task belongs to a feature that is switched off.',
   worker_lost: 'Workers died while they ran this message.',
   missing_output: 'A step names an output that was never produced.',
@@ -71,7 +72,24 @@ export interface WireError {
   readonly field?: string;
   readonly data?: Json;
   readonly stack?: string;
+  /** What may be shown to whoever ordered the operation; `message` is for operators. */
+  readonly userMessage?: string;
+  /** Where it happened, told by the supervisor. */
+  readonly where?: ErrorPlace;
   readonly cause?: WireError;
+}
+
+/** The surroundings of a step that failed, as fields: nobody has to read them out of a text. */
+export interface ErrorPlace {
+  readonly step: string;
+  readonly task: string;
+  readonly resource?: { readonly kind: string; readonly id: string };
+  /** Of the resource, if it has been made there. */
+  readonly backendId?: string;
+  /** Of the nearest lease around the step. */
+  readonly scope?: string;
+  /** The backend instance: the root of that scope. */
+  readonly backend?: string;
 }
 
 const BRAND = Symbol.for('troupe.error');

@@ -2,7 +2,15 @@
 export { asyncApi } from './async-api.ts';
 export { decodeToken, encodeToken } from './encoding.ts';
 export { type Duration, durationMs, formatMs } from './duration.ts';
-export { type ErrorCode, errorCodes, isTroupeError, TroupeError, type TroupeErrorOptions, type WireError } from './errors.ts';
+export {
+  type ErrorCode,
+  errorCodes,
+  type ErrorPlace,
+  isTroupeError,
+  TroupeError,
+  type TroupeErrorOptions,
+  type WireError,
+} from './errors.ts';
 export { isLonger } from './fields.ts';
 export { cleanContext, type Context, contextFromHeaders, contextToHeaders, headers } from './headers.ts';
 export { encodeJson, type Json, type JsonObject, toJson } from './json.ts';

@@ -142,6 +142,7 @@ function checkError(value: unknown, what: string, field: string): WireError {
     if (e['retryable'] !== undefined) asBoolean(e['retryable'], what, `${at}.retryable`);
     if (e['field'] !== undefined) asAnyText(e['field'], what, `${at}.field`);
     if (e['stack'] !== undefined) asAnyText(e['stack'], what, `${at}.stack`);
+    if (e['userMessage'] !== undefined) asAnyText(e['userMessage'], what, `${at}.userMessage`);
     if (e['cause'] === undefined) return value as WireError;
     error = e['cause'];
   }

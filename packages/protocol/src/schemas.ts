@@ -30,6 +30,7 @@ const definitions = {
       field: described('Path of the field that is wrong, such as input.size.', anyText),
       data: anything,
       stack: anyText,
+      userMessage: described('For whoever ordered the operation; message is for operators.', anyText),
       cause: { $ref: '#/$defs/error' },
     },
     ['code', 'message'],

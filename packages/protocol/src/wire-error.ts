@@ -13,6 +13,7 @@ const OUTER: Limits = { message: 4_000, stack: 8_000, data: 8_000 };
 const CAUSE: Limits = { message: 1_000, stack: 2_000, data: 1_000 };
 const NAME_LIMIT = 128;
 const FIELD_LIMIT = 512;
+const USER_MESSAGE_LIMIT = 500;
 
 /** The wire form of whatever was thrown. Total: storing an error never throws, and never stores more than some 40 KB (S30). */
 export function toWireError(thrown: unknown, fallback: ErrorCode = 'internal', depth = 4): WireError {
@@ -36,6 +37,7 @@ function convert(thrown: unknown, fallback: ErrorCode, depth: number, limits: Li
   const field = read(thrown, 'field');
   const data = read(thrown, 'data');
   const stack = read(thrown, 'stack');
+  const userMessage = read(thrown, 'userMessage');
   const cause = read(thrown, 'cause');
   return {
     code: typeof code === 'string' && code !== '' ? clip(code, NAME_LIMIT) : fallback,
@@ -44,6 +46,7 @@ function convert(thrown: unknown, fallback: ErrorCode, depth: number, limits: Li
     ...(typeof field === 'string' ? { field: clip(field, FIELD_LIMIT) } : {}),
     ...(data === undefined ? {} : { data: within(toJson(data), limits.data) }),
     ...(typeof stack === 'string' ? { stack: clip(stack, limits.stack) } : {}),
+    ...(typeof userMessage === 'string' && userMessage !== '' ? { userMessage: clip(userMessage, USER_MESSAGE_LIMIT) } : {}),
     ...(cause === undefined || cause === null || depth === 0 ? {} : { cause: total(cause, fallback, depth - 1, CAUSE) }),
   };
 }

@@ -55,6 +55,7 @@ const shapes: Record<string, { good: object; parse: (message: object) => unknown
       ['is unknown without an error', { outcome: { kind: 'unknown' } }, 'outcome.error', 'must be an object'],
       ['wants to be tried again in the past', failed({ retryAfterMs: -1 }), 'outcome.retryAfterMs', '0 or more'],
       ['wants to be tried again at some time', failed({ retryAfterMs: 'soon' }), 'outcome.retryAfterMs', 'must be a number'],
+      ['tells the user a list in its error', failed({ error: { ...error, userMessage: [] } }), 'outcome.error.userMessage', 'must be text'],
       ['tells the user a number', failed({ userMessage: 7 }), 'outcome.userMessage', 'must be text'],
       ['patches with a list', { outcome: { kind: 'succeeded', patch: [] } }, 'outcome.patch', 'must be an object'],
       [

@@ -38,6 +38,7 @@ const error = {
   code: 'step_failed',
   message: 'the step create failed after 5 attempts',
   retryable: false,
+  userMessage: 'There is no such address.',
   field: 'input.size',
   data: { step: 'create', attempts: 5 },
   stack: 'Error: no quota\n    at run',

@@ -26,6 +26,15 @@ describe('an error on its way to the wire', () => {
     expect(cause).to.include({ code: 'internal', message: 'root' });
   });
 
+  it('keeps the text for users, bounded, and nothing that is no text', () => {
+    expect(toWireError(Object.assign(new Error('ORA-00060'), { userMessage: 'The quota is used up.' })).userMessage).to.equal(
+      'The quota is used up.',
+    );
+    expect(toWireError(Object.assign(new Error('x'), { userMessage: 'y'.repeat(9_000) })).userMessage).to.have.length(500);
+    for (const userMessage of ['', 7, null])
+      expect(toWireError(Object.assign(new Error('x'), { userMessage }))).to.not.have.property('userMessage');
+  });
+
   it('comes back with the same code, text, field, data and cause', () => {
     const sent = new TroupeError('conflict', 'taken', { retryable: true, data: [1], cause: new TroupeError('internal', 'inner') });
     const got = fromWireError(JSON.parse(JSON.stringify(toWireError(sent))) as WireError);

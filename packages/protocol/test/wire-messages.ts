@@ -52,6 +52,7 @@ const error: fc.Arbitrary<WireError> = fc.letrec<{ error: WireError }>((tie) => 
       field: anyText,
       data: json as fc.Arbitrary<NonNullable<Json>>,
       stack: anyText,
+      userMessage: anyText,
       cause: fc.oneof(
         { maxDepth: 2, depthIdentifier: 'cause' },
         fc.record({ code: text(), message: anyText }),

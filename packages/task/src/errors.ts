@@ -4,13 +4,19 @@ import { type Duration, durationMs } from '@troupe/protocol';
 const RETRY = Symbol.for('troupe.task.retry');
 const FATAL = Symbol.for('troupe.task.fatal');
 
-export interface RetryErrorOptions {
-  /** What the backend said; counts instead of the pause of the policy. */
-  readonly after?: Duration;
-  /** Default `handler_error`. */
+/** What both may say besides their text. */
+export interface SaidOptions {
+  /** Default `handler_error`, of a {@link Fatal} `fatal`. */
   readonly code?: string;
+  /** For whoever ordered the operation, at most 500 characters: shown with it and on the resource. The message is for operators. */
+  readonly userMessage?: string;
   readonly data?: unknown;
   readonly cause?: unknown;
+}
+
+export interface RetryErrorOptions extends SaidOptions {
+  /** What the backend said; counts instead of the pause of the policy. */
+  readonly after?: Duration;
 }
 
 /**
@@ -21,6 +27,7 @@ export class Retry extends Error {
   readonly code: string;
   readonly retryable = true;
   readonly afterMs: number | undefined;
+  readonly userMessage: string | undefined;
   readonly data: unknown;
 
   constructor(message: string, options: RetryErrorOptions = {}) {
@@ -28,6 +35,7 @@ export class Retry extends Error {
     this.name = 'Retry';
     this.code = options.code ?? 'handler_error';
     this.afterMs = options.after === undefined ? undefined : durationMs(options.after, 'after');
+    this.userMessage = options.userMessage;
     this.data = options.data;
     brandRetry(this);
   }
@@ -37,14 +45,27 @@ export class Retry extends Error {
 export class Fatal extends Error {
   readonly code: string;
   readonly retryable = false;
+  readonly userMessage: string | undefined;
   readonly data: unknown;
 
-  constructor(message: string, options: { readonly code?: string; readonly data?: unknown; readonly cause?: unknown } = {}) {
+  constructor(message: string, options: SaidOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'Fatal';
     this.code = options.code ?? 'fatal';
+    this.userMessage = options.userMessage;
     this.data = options.data;
     brandFatal(this);
+  }
+}
+
+/**
+ * The step is not for this resource: it is passed over (event `skipped`, reason `declined`), its output is null, and the plan goes on.
+ * Says that nothing has happened.
+ */
+export class Declined extends Fatal {
+  constructor(message: string, options: Omit<SaidOptions, 'code' | 'userMessage'> = {}) {
+    super(message, { ...options, code: 'declined' });
+    this.name = 'Declined';
   }
 }
 

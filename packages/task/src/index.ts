@@ -2,7 +2,7 @@
 export type { Wants } from './admission.ts';
 export type { AbortReason } from './attempt.ts';
 export { defineTask, type InputOf, type OutputOf, type SentInputOf, type TaskContract, type TaskOptions, tasksByName } from './contract.ts';
-export { Fatal, isFatal, isRetry, Retry, type RetryErrorOptions } from './errors.ts';
+export { Declined, Fatal, isFatal, isRetry, Retry, type RetryErrorOptions, type SaidOptions } from './errors.ts';
 export {
   handle,
   type Handler,
@@ -32,3 +32,4 @@ export { type ClassSlots, slotDefaults, type SlotOptions } from './slots.ts';
 export { type LoneTaskOptions, taskMessage } from './task-message.ts';
 export { createWorker, type Worker, workerDefaults, type WorkerOptions } from './worker.ts';
 export { levelOf, type LogLevel, type WorkerEvent } from './worker-events.ts';
+export type { Span, SpanOutcome } from './span.ts';

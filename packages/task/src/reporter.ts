@@ -28,6 +28,10 @@ export class Reporter {
     this.options = options;
   }
 
+  get worker(): string {
+    return this.options.worker;
+  }
+
   /**
    * Stores the outcome of an attempt: by mail to whoever waits; the success of a lone task as its result; its failure by
    * mail to the entity that it gets by that, message included.

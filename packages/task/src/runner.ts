@@ -25,6 +25,7 @@ import type { Holds } from './holds.ts';
 import type { Persistence } from './persistence.ts';
 import { createProgress } from './progress.ts';
 import type { Reporter } from './reporter.ts';
+import { spanOf, type SpanOutcome } from './span.ts';
 import type { WorkerEvent } from './worker-events.ts';
 
 export interface RunnerOptions {
@@ -277,6 +278,12 @@ export class Runner {
 
   private async ended(work: Work, end: AttemptEnd): Promise<void> {
     const { tell } = this.options;
+    if (end.type !== 'outcome')
+      this.span(
+        work,
+        end.type === 'crashed' ? 'crashed' : end.running ? 'abandoned' : 'handedBack',
+        'error' in end ? end.error : undefined,
+      );
     const { id, task } = work.message;
     const reason = work.attempt.abortedBy;
     if (reason !== undefined && end.running) tell({ type: 'taskIgnoresSignal', id, task, reason });
@@ -308,6 +315,8 @@ export class Runner {
   private async settle(work: Pick<Work, 'delivery' | 'message'> & Partial<Work>, outcome: TaskOutcome): Promise<Over> {
     const { reporter, source, tell } = this.options;
     const { message } = work;
+    // before it is stored: that it could not be stored is no reason to forget that it ran
+    this.span(work, outcome.kind, 'error' in outcome ? outcome.error : undefined);
     await reporter.report(work.delivery, message, outcome, work.startedAt);
     await probe('task.outcomeStored', message.task);
     work.delivery.ack();
@@ -325,6 +334,13 @@ export class Runner {
       tookMs: work.startedAt === undefined ? 0 : source.serverNow() - work.startedAt,
     });
     return OVER;
+  }
+
+  private span(work: Pick<Work, 'delivery' | 'message'> & Partial<Work>, outcome: SpanOutcome, error?: WireError): void {
+    const { message, delivery, startedAt } = work;
+    const { source, reporter, tell } = this.options;
+    const endedAt = source.serverNow();
+    tell(spanOf({ message, delivery, startedAt: startedAt ?? endedAt, endedAt, worker: reporter.worker, outcome, error }));
   }
 
   private abort(work: Work, reason: AbortReason): void {

@@ -1,8 +1,11 @@
 /** What a worker tells: for logs, metrics and tests that wait for something to happen. */
 import type { QueueClass, TaskOutcome, WireError } from '@troupe/protocol';
 import type { AbortReason } from './attempt.ts';
+import type { Span } from './span.ts';
 
 export type WorkerEvent =
+  /** One per attempt that a worker of ours has seen end, however it ended (S24). */
+  | Span
   | {
       readonly type: 'taskStarted';
       readonly id: string;
@@ -14,7 +17,7 @@ export type WorkerEvent =
       /** It looks first whether an earlier start had its effect. */
       readonly reconcile: boolean;
     }
-  /** One per attempt, failures included (S24): stored and acknowledged. */
+  /** The outcome of an attempt is stored, and its message acknowledged. */
   | {
       readonly type: 'taskEnded';
       readonly id: string;
@@ -75,6 +78,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /** How loud an event is. Background work is quiet unless it fails (S88). */
 export function levelOf(event: WorkerEvent): LogLevel {
   switch (event.type) {
+    case 'span':
     case 'taskStarted':
     case 'taskProgress':
     case 'taskNotWanted':

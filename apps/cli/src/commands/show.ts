@@ -33,6 +33,7 @@ function page(info: OperationInfo, now: number): string {
     ['steps', `${info.steps.done} of ${info.steps.total}`],
     ['failed step', info.failedStep],
     ['error', info.error && errorText(info.error)],
+    ['said to users', info.error?.userMessage],
     ['output', info.output === undefined ? undefined : oneLine(info.output)],
     [
       'orphans',

@@ -149,6 +149,7 @@ function failure(run: Run, path: string, cause: WireError): WireError {
     code: 'child_failed',
     message: `${node.id} (${node.executor}): ${cause.message}`,
     data: { step: node.id, operation: childId(run, path) },
+    ...(cause.userMessage === undefined ? {} : { userMessage: cause.userMessage }),
     cause,
   };
 }

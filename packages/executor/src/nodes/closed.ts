@@ -1,5 +1,6 @@
-/** Tasks behind a closed gate: neither sent nor run; their step is passed over, and the event says why (S22). */
-import type { TaskOutcome } from '@troupe/protocol';
+/** Steps that are passed over, and the event that says why: behind a closed gate (S22), or declined by their handler (S23). */
+import type { TaskOutcome, WireError } from '@troupe/protocol';
+import { logError } from '../operation/log.ts';
 import { endStep, OK, publish, type Run } from '../operation/run.ts';
 import { keepOutput, taskOf, type Working } from './task-message.ts';
 
@@ -16,5 +17,17 @@ export function foundClosed(outcome: TaskOutcome): boolean {
 export function passClosed(run: Run, path: string, node: Working): void {
   keepOutput(run, node.output ?? node.id, null, 4);
   publish(run, 'skipped', { step: node.id, reason: 'disabled' });
+  endStep(run, path, OK);
+}
+
+/** What a handler says of a resource that its step is not for. */
+export function declinedBy(outcome: TaskOutcome): WireError | undefined {
+  return outcome.kind === 'failed' && outcome.error.code === 'declined' ? outcome.error : undefined;
+}
+
+export function passDeclined(run: Run, path: string, node: Working, { attempt, error }: { attempt: number; error: WireError }): void {
+  logError(run, { step: node.id, attempt, error });
+  keepOutput(run, node.output ?? node.id, null, 4);
+  publish(run, 'skipped', { step: node.id, reason: 'declined', message: error.message.slice(0, 200) });
   endStep(run, path, OK);
 }

@@ -11,7 +11,8 @@ import { addPatch } from '../operation/resources.ts';
 import type { NodeStateOf, Unfinished } from '../operation/state.ts';
 import { watchFor } from '../operation/watchdog.ts';
 import type { CompiledPoll } from '../plan/compiled.ts';
-import { foundClosed, isClosed, passClosed } from './closed.ts';
+import { declinedBy, foundClosed, isClosed, passClosed, passDeclined } from './closed.ts';
+import { errorOf, placed } from './error-place.ts';
 import { deadlineOf } from './deadlines.ts';
 import { keepFailure, keepSuccess, ownedBy, sendAttempt, signalAttempt, writeStart } from './task-message.ts';
 
@@ -54,6 +55,8 @@ export function pollEnded(run: Run, path: string, body: TaskEnded): void {
   if (state?.p !== 'look' || body.attempt !== state.n || body.token !== state.t) return;
   const node = nodeOf(run, path, 'poll');
   if (foundClosed(body.outcome)) return passClosed(run, path, node);
+  const declined = declinedBy(body.outcome);
+  if (declined !== undefined) return passDeclined(run, path, node, { attempt: state.n, error: declined });
   const found = judge(run, node, state, body.outcome);
   delete state.t;
   if (found === 'success') {
@@ -138,8 +141,7 @@ function judge(run: Run, node: CompiledPoll, state: PollState, outcome: TaskOutc
 }
 
 function judgeError(run: Run, node: CompiledPoll, state: PollState, outcome: Exclude<TaskOutcome, { kind: 'succeeded' }>): Look {
-  const error: WireError =
-    outcome.kind === 'cancelled' ? { code: 'cancelled', message: 'the look was given up by its worker' } : outcome.error;
+  const error = errorOf(outcome, 'the look was given up by its worker');
   if (error.code === 'missing_on_backend') return isGone(node, error.message);
   logError(run, { step: node.id, attempt: state.n, error });
   state.e = (state.e ?? 0) + 1;
@@ -197,6 +199,7 @@ function messageIn(output: JsonObject, otherwise: string): string {
 }
 
 function fail(run: Run, path: string, error: WireError): void {
-  keepFailure(run, nodeOf(run, path, 'poll'));
-  endStep(run, path, { ok: false, error });
+  const node = nodeOf(run, path, 'poll');
+  keepFailure(run, node);
+  endStep(run, path, { ok: false, error: placed(run, path, node, error) });
 }

@@ -11,7 +11,8 @@ import { endStep, nodeOf, type NodeResult, OK, type Run, setTimer, stateOf } fro
 import type { NodeStateOf, Unfinished } from '../operation/state.ts';
 import { watchFor } from '../operation/watchdog.ts';
 import { nextDelayMs } from '../plan/plan-task.ts';
-import { foundClosed, isClosed, passClosed } from './closed.ts';
+import { declinedBy, foundClosed, isClosed, passClosed, passDeclined } from './closed.ts';
+import { errorOf, placed } from './error-place.ts';
 import { deadlineOf } from './deadlines.ts';
 import { keepFailure, keepSuccess, sendAttempt, signalAttempt, taskOf, writeStart } from './task-message.ts';
 import { planOf } from '../operation/run.ts';
@@ -75,9 +76,10 @@ export function stepEnded(run: Run, path: string, body: TaskEnded): void {
   // an older attempt is not what it waits for, and neither is one that has failed already
   if (body.attempt !== state.n || state.p !== 'run') return;
   if (foundClosed(outcome)) return passClosed(run, path, node);
+  const declined = declinedBy(outcome);
+  if (declined !== undefined) return passDeclined(run, path, node, { attempt: state.n, error: declined });
   const task = taskOf(run, node);
-  const error: WireError =
-    outcome.kind === 'cancelled' ? { code: 'cancelled', message: `attempt ${state.n} was given up by its worker` } : outcome.error;
+  const error = errorOf(outcome, `attempt ${state.n} was given up by its worker`);
   logError(run, { step: node.id, attempt: state.n, error });
   if (outcome.kind === 'unknown' && task.idempotent === 'no') {
     if (state.r === 1)
@@ -171,11 +173,13 @@ function finalError(step: string, attempt: number, error: WireError): WireError 
     code: 'step_failed',
     message: `${step} failed after attempt ${attempt}: ${error.message}`,
     data: { step, attempt },
+    ...(error.userMessage === undefined ? {} : { userMessage: error.userMessage }),
     cause: error,
   };
 }
 
 function fail(run: Run, path: string, error: WireError): void {
-  keepFailure(run, nodeOf(run, path, 'step'));
-  endStep(run, path, { ok: false, error });
+  const node = nodeOf(run, path, 'step');
+  keepFailure(run, node);
+  endStep(run, path, { ok: false, error: placed(run, path, node, error) });
 }

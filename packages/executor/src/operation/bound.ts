@@ -11,6 +11,8 @@ export function boundError(error: WireError, textLimit = 1_000, depth = 3): Wire
     ...(error.field === undefined ? {} : { field: clip(String(error.field), 200) }),
     ...(data === undefined ? {} : { data }),
     ...(error.stack === undefined ? {} : { stack: clip(String(error.stack), textLimit) }),
+    ...(error.userMessage === undefined ? {} : { userMessage: clip(String(error.userMessage), 500) }),
+    ...(error.where === undefined ? {} : { where: error.where }),
     ...(error.cause === undefined || depth === 0 ? {} : { cause: boundError(error.cause, Math.min(textLimit, 300), depth - 1) }),
   };
 }
