@@ -24,4 +24,12 @@ export const fanoutRules = [
     package: 'packages/schedule',
     test: 'has no more objects alive than it may, and no more starts than its rate and a second of it',
   },
+  {
+    name: 'a page begun again after a crash',
+    file: 'packages/schedule/src/each/behaviour.ts',
+    find: '  return { key, root, live: new Map(live),',
+    replace: '  if (root.current?.page !== undefined) root.current.page.next = 0;\n  return { key, root, live: new Map(live),',
+    package: 'packages/schedule',
+    test: 'starts each object once for each nominal time, never has two runs of one object alive, and loses none',
+  },
 ];
