@@ -27,4 +27,13 @@ export const isolationRules = [
     test: 'leaves once it is permitted and the entity released',
     spec: 'test/refused-effects.test.ts',
   },
+  {
+    name: 'a promise kept in quarantine',
+    file: 'packages/actor/src/supervisor.ts',
+    find: "    if (direct === undefined) return 'nothing';",
+    replace: "    if (direct !== null) return 'nothing';",
+    package: 'packages/runtime',
+    test: 'does not keep those behind it waiting: what is promised to it goes to the next',
+    spec: 'test/operations/quarantined-in-a-queue.test.ts',
+  },
 ];

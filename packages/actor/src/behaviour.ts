@@ -7,7 +7,7 @@
  * Tests hold every behaviour to this: rebuilding it from its record between any two messages changes nothing.
  */
 import type { Address, Context, Json, Sender } from '@troupe/protocol';
-import type { Effect } from './effects.ts';
+import type { DirectEffect, Effect } from './effects.ts';
 
 /** A message as a behaviour sees it. */
 export interface Incoming {
@@ -52,6 +52,11 @@ export interface Behaviour<State = unknown> {
   activate(key: string, record: EntityRecord | undefined): State;
   /** Folds one message. A message that answers nothing the state waits for changes nothing: that is what makes a second delivery harmless. */
   receive(state: State, message: Incoming, context: TurnContext): readonly Effect[];
+  /**
+   * What a message to a quarantined entity still makes it do for others, who need not wait for its release: then the message is
+   * acknowledged. Without a state and a turn; twice must be harmless. Undefined (also by what it throws): the message waits.
+   */
+  whileQuarantined?(message: Incoming, self: Address): readonly DirectEffect[] | undefined;
   /** The root to store, under 64 KB; undefined = no record. Must not depend on the number of items. */
   root(state: State): Json | undefined;
 }

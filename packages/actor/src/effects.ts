@@ -60,6 +60,9 @@ export type Effect =
   /** Takes the end back: the record stays again. What was kept must be put again, for it still has its time to live. */
   | { readonly type: 'reopen' };
 
+/** What leaves without a turn, for others, while an entity is quarantined. */
+export type DirectEffect = Extract<Effect, { type: 'send' | 'write' }>;
+
 export type BuriedMail = Pick<Incoming, 'id' | 'type' | 'body' | 'sender' | 'from' | 'timer'>;
 
 /** An effect that must be confirmed, with the id under which it is (and would again be) emitted. */

@@ -5,7 +5,7 @@
 import { toWireError, type WireError } from '@troupe/protocol';
 import type { Incoming } from './behaviour.ts';
 import type { Cell } from './cell.ts';
-import type { BuriedMail, PendingEffect } from './effects.ts';
+import type { BuriedMail, DirectEffect, PendingEffect } from './effects.ts';
 import type { Folded } from './fold.ts';
 import type { Holds } from './holds.ts';
 import type { HostEvent, HostOptions, Loaded } from './host-types.ts';
@@ -79,7 +79,10 @@ export class Supervisor {
       ),
     );
     if (buried === undefined) return holds.release([delivery]);
-    if (error.code !== 'not_permitted') await this.quarantine(cell, error, message.type);
+    if (error.code !== 'not_permitted') {
+      await this.quarantine(cell, error, message.type);
+      if ((await this.actForOthers(cell, delivery)) === 'later') return holds.release([delivery]);
+    }
     holds.acknowledge([delivery]);
   }
 
@@ -114,7 +117,7 @@ export class Supervisor {
     return isStored;
   }
 
-  /** A quarantined entity takes the verb `verb.release` and nothing else; other messages wait as timers. */
+  /** A quarantined entity takes the verb `verb.release` and nothing else; what is not for others waits as a timer. */
   async leaveQuarantine(cell: Cell, loaded: Loaded, batch: readonly Delivery[]): Promise<boolean> {
     if (batch.some(isRelease)) {
       loaded.record.quarantine = undefined;
@@ -122,8 +125,34 @@ export class Supervisor {
       return true;
     }
     const at = this.parts.options.records.serverNow() + this.parts.supervision.quarantineDelayMs;
-    for (const delivery of batch) await this.putOff(cell, delivery, at, delivery.tries);
+    for (const delivery of batch) {
+      const acted = await this.actForOthers(cell, delivery);
+      if (acted === 'done') this.parts.holds.acknowledge([delivery]);
+      else if (acted === 'nothing') await this.putOff(cell, delivery, at, delivery.tries);
+      else this.parts.holds.release([delivery]);
+    }
     return false;
+  }
+
+  /** What the behaviour does for others though its entity is quarantined. Ids by the message: twice is once. */
+  private async actForOthers(cell: Cell, { message, ref }: Delivery): Promise<'nothing' | 'done' | 'later'> {
+    const { options } = this.parts;
+    let direct: readonly DirectEffect[] | undefined;
+    try {
+      direct = cell.behaviour.whileQuarantined?.(message, cell.address);
+    } catch {
+      // as hard to read as it was for the entity
+    }
+    if (direct === undefined) return 'nothing';
+    const effects = direct.map((effect, i) => ({
+      context: message.context,
+      ...effect,
+      id: `${cell.name}~${ref.stream}.${ref.sequence}.${i}`,
+    }));
+    const revision = (await this.parts.load(cell))?.record.revision;
+    if (revision === undefined) return 'later';
+    const done = await this.parts.retry(cell, () => options.effects.emit(effects, { from: cell.address, revision }));
+    return done === undefined ? 'later' : 'done';
   }
 
   /** Puts off everything that waits for this key. False when that is not possible now: then it is held on to. */

@@ -31,7 +31,7 @@ import type { Operation, OperationState } from './state.ts';
 import { heldTimer } from './pause.ts';
 import { verb } from './verbs.ts';
 import { behind, over, watch } from './watchers.ts';
-import { strangerAnswers } from './strangers.ts';
+import { quarantinedAnswers, strangerAnswers } from './strangers.ts';
 
 export interface OperationOptions {
   readonly executors: Iterable<ExecutorDefinition>;
@@ -73,6 +73,7 @@ export function operationBehaviour(options: OperationOptions): Behaviour<Operati
     mayReceive: ({ sender, type }) => ALLOWED[sender.startsWith('task-') ? 'task' : sender]?.test(type) ?? false,
     activate: (key, record) => ({ key, op: record === undefined ? undefined : operationOf(key, record) }),
     receive: (state, message, context) => receive(settings, state, message, context),
+    whileQuarantined: quarantinedAnswers,
     root: ({ op }) => (op === undefined ? undefined : (rootOf(op) as never)),
   };
 }
