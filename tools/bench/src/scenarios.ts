@@ -179,6 +179,30 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: 'long-chain',
+    title: 'Chain of 1,000 steps',
+    how: 'One chain alone; bytes that the server received and time, per step, against a chain of 100 (--check: 400 against 100). "Linear" is read as within a fifth.',
+    rounds: { full: 3, check: 1 },
+    sides: (isQuick) => [
+      side('short', 'wide-group', 'longChain', { steps: 100 }),
+      side('long', 'wide-group', 'longChain', { steps: isQuick ? 400 : 1_000 }),
+    ],
+    figures: (rounds) => [
+      {
+        what: 'bytes per step',
+        budget: atMost(1.2, 'ratio'),
+        perRound: quotient(rounds, 'bytesPerStep', 'long', 'short'),
+        behind: against(rounds, 'bytesPerStep', 'long', 'short', 'bytes'),
+      },
+      {
+        what: 'time per step',
+        budget: atMost(1.2, 'ratio'),
+        perRound: quotient(rounds, 'msPerStep', 'long', 'short'),
+        behind: against(rounds, 'msPerStep', 'long', 'short', 'ms', 2),
+      },
+    ],
+  },
+  {
     name: 'large-entity',
     title: 'Entity with 10,000 items',
     how: 'Items of 200 bytes; a fresh host loads the record for its first mail: from the mail being sent to the event of its turn.',
