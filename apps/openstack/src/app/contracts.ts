@@ -1,6 +1,7 @@
 /** What supervisors and producers know of the app's tasks. No SDK, no handler. */
 import { defineTask } from '@troupe/task';
 import { z } from 'zod';
+import { pullTasks } from './pull-contracts.ts';
 
 const pool = 'openstack';
 const id = z.string().min(1);
@@ -115,4 +116,5 @@ export const tasks = [
   pullFloatingIp,
   deleteFloatingIp,
   pullAddresses,
+  ...pullTasks,
 ];

@@ -4,6 +4,7 @@ import { createInstance } from './executors/instance-create.ts';
 import { deleteInstance } from './executors/instance-delete.ts';
 import { changePower } from './executors/instance-power.ts';
 import { deleteFloatingIp, pullAddresses, pullFloatingIp } from './executors/network.ts';
+import { pullInstance, pullVolume } from './executors/pulls.ts';
 import { createVolume, deleteVolume, detachVolume } from './executors/volume.ts';
 import { defaultPace, type Pace } from './pace.ts';
 
@@ -24,5 +25,7 @@ export function openstackExecutors(given: Pace = {}): ExecutorDefinition[] {
     changePower('stop', pace),
     changePower('restart', pace),
     ...Object.values(children),
+    pullInstance(),
+    pullVolume(),
   ];
 }

@@ -2,9 +2,10 @@
 import type { Handler } from '@troupe/task';
 import type { Backend } from '../backend/index.ts';
 import { networkHandlers } from './network-handlers.ts';
+import { pullHandlers } from './pull-handlers.ts';
 import { serverHandlers } from './server-handlers.ts';
 import { volumeHandlers } from './volume-handlers.ts';
 
 export function openstackHandlers(backend: Backend): Handler[] {
-  return [...volumeHandlers(backend), ...serverHandlers(backend), ...networkHandlers(backend)];
+  return [...volumeHandlers(backend), ...serverHandlers(backend), ...networkHandlers(backend), ...pullHandlers(backend)];
 }

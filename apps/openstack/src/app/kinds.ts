@@ -40,6 +40,7 @@ export const Instance = defineKind({
     /** What pulls and creates have found. */
     portIds: z.array(z.string()).optional(),
     securityGroups: z.array(z.string()).optional(),
+    addresses: z.array(z.string()).optional(),
   }),
 });
 
