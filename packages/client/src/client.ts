@@ -13,6 +13,7 @@ import { explain, getOperation, listOperations, type OperationFilter } from './o
 import type { ClientOptions } from './options.ts';
 import { Reader } from './reader.ts';
 import { getDeadLetter, replay, type Replayed, type ReplayOptions } from './replay.ts';
+import { createSchedules, type Schedules } from './schedules.ts';
 import { type Connection, Session } from './session.ts';
 import { followTask, readResult, sendTask, type SendTaskOptions, type TaskHandle } from './tasks.ts';
 import { leaseText, throttleOccupancy } from './throttles.ts';
@@ -76,6 +77,8 @@ export interface Client extends Service {
   release(of: Address, options?: VerbOptions): Promise<void>;
   /** Changes a limit of a scope from now on. */
   setLimit(limit: Limit, options?: VerbOptions): Promise<void>;
+  /** Periodic runs: define, pause, run, show. */
+  readonly schedules: Schedules;
   /** Sends a task alone; its result lies under the id of the handle. Needs the right to publish on TASKS. */
   sendTask<C extends TaskContract>(contract: C, input: SentInputOf<C>, options?: SendTaskOptions): Promise<TaskHandle>;
   /** A handle for a task that was sent before. */
@@ -131,6 +134,7 @@ export function createClient(connection: Connection = {}, options: ClientOptions
     signal: async (id, name, verb = {}) => orderVerb(session, reader, id, 'signal', { ...verb, name: named(name, 'name') }),
     release: (of, verb = {}) => release(session, of, verb),
     setLimit: (limit, verb = {}) => setLimit(session, limit, verb),
+    schedules: createSchedules(session, reader),
     sendTask: (contract, input, options) => sendTask(session, contract, input, options),
     followTask: (id) => followTask(session, id),
     result: (id) => readResult(session, id),

@@ -9,6 +9,7 @@ export type { OperationFilter } from './operations.ts';
 export { clientDefaults, type ClientOptions } from './options.ts';
 export { publishCommand, type PublishCommandOptions, type PublishedCommand, type RequestConnection } from './publish-command.ts';
 export type { Replayed, ReplayOptions } from './replay.ts';
+export type { ScheduleFilter, ScheduleInfo, Schedules } from './schedules.ts';
 export type { Connection } from './session.ts';
 export type { SendTaskOptions, TaskHandle } from './tasks.ts';
 export type { BulkOptions, BulkResult } from './bulk.ts';

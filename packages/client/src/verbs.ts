@@ -95,7 +95,7 @@ export async function setLimit(session: Session, { scope, kind, limit }: Limit, 
 }
 
 /** Resolves when the verb is stored. Throws `unanswered` when nobody can tell whether it is, `not_permitted`. */
-async function sendVerb(session: Session, to: Address, type: string, body: Json, { id, signal }: VerbOptions): Promise<void> {
+export async function sendVerb(session: Session, to: Address, type: string, body: Json, { id, signal }: VerbOptions): Promise<void> {
   const message = id ?? session.settings.random.token();
   const mail = encodeMail({ id: `verb.${message}`, type, body });
   try {

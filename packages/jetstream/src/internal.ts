@@ -3,6 +3,7 @@ export { createRecordStore, readTombstone, type RecordStoreOptions } from './rec
 export { inboxPrefixOf, watchConnection, type WireConnection } from './connection.ts';
 export { readDirect, readLast, type StoredMessage } from './direct-get.ts';
 export { encodeMail } from './mail-codec.ts';
+export { readRoots } from './kept-roots.ts';
 export { readPaged } from './paged-read.ts';
 export { type ApiError, publishError } from './publish-errors.ts';
 export { judgeAge } from './command-age.ts';

@@ -130,8 +130,8 @@ export const channels: Readonly<Record<string, Channel>> = {
   verb: {
     subject: 'mail.{kind}.{key}.verb',
     parameters: {
-      kind: { description: 'Kind of entity.', enum: ['operation', 'throttle', 'task'] },
-      key: 'Id of the operation, first part of a scope, id of a task.',
+      kind: { description: 'Kind of entity.', enum: ['operation', 'throttle', 'task', 'schedule'] },
+      key: 'Id of the operation, first part of a scope, id of a task, key of a schedule.',
     },
     messages: Object.keys(verbSchemas),
     description: 'What people do. Stored in MAIL; the id of the mail makes a second time harmless.',

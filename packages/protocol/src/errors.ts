@@ -19,6 +19,7 @@ export const errorCodes = {
   overloaded: 'The front door does not take more now; send again later.',
   id_reused: 'The operation id belongs to another command.',
   unanswered: 'No answer came in time: nobody can tell whether the message was taken.',
+  unknown_schedule: 'There is no schedule of that key.',
   unknown_letter: 'There is no dead letter at that place.',
   unknown_operation: 'No operation of that id is known, or not any more.',
   // ends of operations and steps

@@ -1,5 +1,5 @@
 /**
- * Bodies of the mail on `ns.mail.<kind>.<key>.verb`: what people do to an operation, a throttle, an entity. Senders hold to
+ * Bodies of the mail on `ns.mail.<kind>.<key>.verb`: what people do to an operation, a throttle, a schedule, an entity. Senders hold to
  * them; a receiver leaves alone what it does not know, and writes what it cannot do into the log of the operation.
  */
 import { anyText, anything, boolean, described, document, type JsonSchema, object, text } from './schema-parts.ts';
@@ -23,8 +23,11 @@ export const verbSchemas: Readonly<Record<string, JsonSchema>> = {
     reason,
     compensate: described('False: what is undoable stays done. Default: it is taken back.', boolean),
   }),
-  'verb.pause': verb('verb.pause', 'nothing new of it starts any more.', { by, reason }),
-  'verb.resume': verb('verb.resume', 'ends a pause, and asks a parked operation to look again.', { by, reason }),
+  'verb.pause': verb('verb.pause', 'nothing new of an operation or a schedule starts any more.', { by, reason }),
+  'verb.resume': verb('verb.resume', 'ends a pause of an operation or a schedule, and asks a parked operation to look again.', {
+    by,
+    reason,
+  }),
   'verb.skip': verb('verb.skip', 'passes over a step as if it had succeeded.', { by, reason, step, output }, ['step']),
   'verb.kill': verb('verb.kill', 'ends it at once, without handlers and without taking anything back.', { by, reason }),
   'verb.retry': verb('verb.retry', 'an operation that did not end well goes on from where it stood.', {
@@ -43,6 +46,17 @@ export const verbSchemas: Readonly<Record<string, JsonSchema>> = {
     },
     ['name'],
   ),
+  'verb.define': verb(
+    'verb.define',
+    'makes or changes a schedule. Its entity is schedule/<key>; a refusal is the event schedule.<key>.refused.',
+    {
+      by,
+      definition: described('As defineSchedule of @troupe/schedule makes it: timing, policies, and what a run does.', { type: 'object' }),
+    },
+    ['definition'],
+  ),
+  'verb.runNow': verb('verb.runNow', 'runs a schedule once, unless a run of it lives.', { by, reason }),
+  'verb.delete': verb('verb.delete', 'deletes a schedule; a run that lives is cancelled.', { by, reason }),
   'verb.release': verb('verb.release', 'ends the quarantine of an entity of any kind.', { by }),
   setLimit: verb(
     'setLimit',

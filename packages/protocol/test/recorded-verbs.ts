@@ -14,6 +14,12 @@ export const recordedBodies: Readonly<Record<string, Recorded>> = {
   'verb.kill': { complete: [{ by, reason }], bare: [{}] },
   'verb.retry': { complete: [{ by, reason, step: 'attach', output: null }], bare: [{}] },
   'verb.signal': { complete: [{ by, name: 'approved', data: { size: 10 } }], bare: [{ name: 'approved' }] },
+  'verb.define': {
+    complete: [{ by, definition: { timing: { cron: '0 2 * * *', zone: 'UTC' }, missed: 'latest', task: { name: 'sync' } } }],
+    bare: [{ definition: { timing: { every: '1h' } } }],
+  },
+  'verb.runNow': { complete: [{ by, reason }], bare: [{}] },
+  'verb.delete': { complete: [{ by, reason }], bare: [{}] },
   'verb.release': { complete: [{ by }], bare: [{}] },
   setLimit: {
     complete: [{ by, scope: 'provider-1/tenant-7', kind: 'instance', limit: 4 }],

@@ -119,6 +119,7 @@ describe('a name on the wire is for ever', () => {
       'overloaded',
       'id_reused',
       'unanswered',
+      'unknown_schedule',
       'unknown_letter',
       'unknown_operation',
       'cancelled',

@@ -6,6 +6,7 @@ import type { HighWaterOptions } from '@troupe/jetstream';
 import type { ResourceKind } from '@troupe/resource';
 import type { Handler, SlotOptions, TaskContract } from '@troupe/task';
 import type { LimitOptions } from '@troupe/throttle';
+import { type AppSchedule, schedulesByKey } from './schedules.ts';
 
 export interface App {
   /** Shown to people. */
@@ -29,6 +30,11 @@ export interface App {
   /** When the front door takes no more commands. Defaults: see {@link HighWaterOptions}. */
   readonly highWater?: HighWaterOptions;
   /**
+   * What runs periodically, told to its entities whenever a scheduler starts. The same again changes nothing; what people have
+   * changed since holds until the code changes; what is not named any more is deleted.
+   */
+  readonly schedules?: readonly AppSchedule[];
+  /**
    * Where resources lie, for instance in PostgreSQL. Called by supervisors only; disposed of when they stop, if it can be.
    * Default: a KV bucket of JetStream.
    */
@@ -48,6 +54,7 @@ const KNOWN = new Set([
   'slots',
   'isOpen',
   'highWater',
+  'schedules',
   'resourceStore',
 ]);
 
@@ -64,6 +71,7 @@ export function defineApp(app: App): App {
     throw new TroupeError('invalid_options', 'app: isOpen must be a function', { field: 'isOpen' });
   executorsByName(app.executors);
   plannersByName(app.planners ?? []);
+  schedulesByKey(app.schedules ?? []);
   const names = new Set<string>();
   for (const { name } of app.tasks) {
     if (names.has(name)) throw new TroupeError('duplicate_name', `two tasks are called ${name}`, { field: name });

@@ -11,6 +11,7 @@ export { connectRuntime, type Runtime, type RuntimeOptions } from './connect.ts'
 export { isForOperators } from './for-operators.ts';
 export type { RoleOptions } from './role-parts.ts';
 export { type SchedulerRoleOptions, startScheduler } from './scheduler.ts';
+export type { AppSchedule } from './schedules.ts';
 export { loadApp, type Role, serve } from './serve.ts';
 export {
   startSupervisor,

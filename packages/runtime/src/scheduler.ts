@@ -1,16 +1,24 @@
 /** The scheduler role: schedules run where it does. Any number of schedulers may run, in one process or in many. */
-import type { Service } from '@troupe/actor';
+import { createService, type Service } from '@troupe/actor';
 import { type EntityServiceEvent, verifyTopology } from '@troupe/jetstream';
 import { schedulerBehaviours, type SchedulerOptions } from '@troupe/schedule';
 import type { App } from './app.ts';
 import type { Runtime } from './connect.ts';
 import { entityService, type RoleOptions, started } from './role-parts.ts';
+import { schedulesByKey, tellSchedules } from './schedules.ts';
 
 /** `minimumInterval`: definitions that come more often are refused; default `'1m'`. */
 export type SchedulerRoleOptions = RoleOptions<EntityServiceEvent> & SchedulerOptions;
 
-/** Runs schedules: owns the entities of its partitions. Resolves when it serves. */
-export async function startScheduler(runtime: Runtime, _app: Pick<App, 'name'>, options: SchedulerRoleOptions = {}): Promise<Service> {
+/**
+ * Runs schedules: owns the entities of its partitions. Resolves when it serves and the schedules of the app are on their way to
+ * them. One that is refused (`minimumInterval`, or the key is another app's) is an event `schedule.<key>.refused`.
+ */
+export async function startScheduler(
+  runtime: Runtime,
+  app: Pick<App, 'name' | 'schedules'>,
+  options: SchedulerRoleOptions = {},
+): Promise<Service> {
   const { streams } = runtime.subjects;
   await verifyTopology(runtime.nc, runtime.topology, {
     streams: [streams.mail, streams.timers, streams.state, streams.tasks],
@@ -18,5 +26,10 @@ export async function startScheduler(runtime: Runtime, _app: Pick<App, 'name'>, 
   });
   const { minimumInterval, ...role } = options;
   const behaviours = schedulerBehaviours(minimumInterval === undefined ? {} : { minimumInterval });
-  return started('scheduler', [entityService(runtime, 'scheduler', { behaviours, ...role })]);
+  const schedules = schedulesByKey(app.schedules ?? []);
+  const definitions = createService('definitions of schedules', {
+    start: () => tellSchedules(runtime, app.name, schedules),
+    stop: async () => undefined,
+  });
+  return started('scheduler', [entityService(runtime, 'scheduler', { behaviours, ...role }), definitions]);
 }

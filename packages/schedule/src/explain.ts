@@ -2,7 +2,8 @@
 import type { EntityRecord } from '@troupe/actor';
 import { formatMs } from '@troupe/protocol';
 import { calendarOf } from './calendar.ts';
-import { spreadMs } from './definition.ts';
+import { digestOf } from './define.ts';
+import { type ScheduleDefinition, spreadMs } from './definition.ts';
 import { type Outcome, rootOfJson, type ScheduleStatus } from './state.ts';
 import { PENALTY_EXPIRES_MS } from './turn.ts';
 
@@ -18,6 +19,10 @@ export interface ScheduleExplanation {
   /** How long the wake-up has been due without being handled; 0 if it is not. What an alarm watches. */
   readonly overdueMs: number;
   readonly run?: { readonly id: string; readonly attempt: number; readonly sinceMs: number; readonly waitsForRetry: boolean };
+  /** As it holds now. */
+  readonly definition?: ScheduleDefinition;
+  /** The app whose code defines it, and whether people have changed it since. */
+  readonly code?: { readonly app: string; readonly isChanged: boolean };
   readonly failures: number;
   /** The last fifty, oldest first. */
   readonly outcomes: readonly Outcome[];
@@ -30,7 +35,17 @@ export function explainSchedule(key: string, record: EntityRecord | undefined, n
   if (root === undefined) return { ...nothing, status: 'unknown', text: `there is no schedule ${key}` };
   const { status, failures, outcomes, run } = root;
   const live = run && { id: run.id, attempt: run.attempt, sinceMs: now - run.orderedAt, waitsForRetry: run.timer !== undefined };
-  const common = { ...nothing, status, failures, outcomes, ...(live === undefined ? {} : { run: live }) };
+  const { definition } = root;
+  const code = root.code && { app: root.code.app, isChanged: root.code.digest !== digestOf(definition) };
+  const common = {
+    ...nothing,
+    status,
+    definition,
+    ...(code === undefined ? {} : { code }),
+    failures,
+    outcomes,
+    ...(live === undefined ? {} : { run: live }),
+  };
   if (status === 'deleted') return { ...common, text: live === undefined ? 'deleted' : `deleted; waits for the end of run ${live.id}` };
   if (status === 'paused') {
     const { reason, at, by, automatic } = root.pausedFor!;

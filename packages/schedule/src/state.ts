@@ -74,6 +74,8 @@ export interface WaitingRun {
 export interface ScheduleRoot {
   status: ScheduleStatus;
   definition: ScheduleDefinition;
+  /** The app whose code defines it, and what it said last. */
+  code?: { readonly app: string; readonly digest: string };
   pausedFor?: { readonly reason: string; readonly at: number; readonly by?: string; readonly automatic?: true };
   /** The next nominal time; absent when there is none, or it is paused and was never active. */
   next?: number;

@@ -206,9 +206,10 @@ export class Turn {
     this.startWaiting();
   }
 
+  /** One that the code of an app still defines is kept: else the next start of a scheduler would make it again. */
   endRecord(): void {
     if (this.root.seq !== undefined) this.delegate('run.forget');
-    this.effects.push({ type: 'end', ttlMs: DELETED_TTL_MS });
+    if (this.root.code === undefined) this.effects.push({ type: 'end', ttlMs: DELETED_TTL_MS });
   }
 
   private startWaiting(): void {

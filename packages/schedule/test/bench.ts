@@ -54,6 +54,12 @@ export function createBench({ twice = false, minimumInterval = '1s' }: BenchOpti
     /** What has been decided, nominal times as hours and minutes: `01:00 ran`. */
     decided: (): string[] => bench.root.outcomes.map(told),
     define: (options: ScheduleOptions): void => bench.verb('define', { definition: defineSchedule(options) as unknown as Json }),
+    /** As a scheduler says it at its start: what the code of the app defines, or that it does not any more. */
+    byCode(app: string, options: ScheduleOptions | undefined): void {
+      const definition = options === undefined ? {} : { definition: defineSchedule(options) as unknown as Json };
+      const type = options === undefined ? 'verb.delete' : 'verb.define';
+      deliver({ id: `c${ids++}`, type, body: { ...definition, app }, sender: 'entity', context: {}, storedAt: bench.now });
+    },
     verb(name: string, body: Json = {}, id = `v${ids++}`): void {
       deliver({ id, type: `verb.${name}`, body, sender: 'verb', context: {}, storedAt: bench.now });
     },

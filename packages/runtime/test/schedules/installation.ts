@@ -1,10 +1,10 @@
 /** Schedulers and workers over one real server, a task whose work is said by the test, and the records of schedules. */
-import type { Outcome, ScheduleOptions } from '@troupe/schedule';
+import { createClient } from '@troupe/client';
+import type { Outcome } from '@troupe/schedule';
 import { entityRecordOf } from '@troupe/actor/internal';
 import { createRecordStore, encodeMail } from '@troupe/jetstream/internal';
-import { encodeJson, type Json } from '@troupe/protocol';
-import { connectRuntime, defineApp, startScheduler, startWorker } from '@troupe/runtime';
-import { defineSchedule } from '@troupe/schedule';
+import { type Duration, encodeJson, type Json } from '@troupe/protocol';
+import { type AppSchedule, connectRuntime, defineApp, startScheduler, startWorker } from '@troupe/runtime';
 import { defineTask, handle, type TaskContext } from '@troupe/task';
 
 export const sync = defineTask({ name: 'sync', class: 'background', idempotent: 'yes', retry: { attempts: 3, delays: ['20ms'] } });
@@ -17,12 +17,20 @@ type RoleName = 'scheduler' | 'worker';
 interface Root {
   readonly status: string;
   readonly run?: { readonly id: string; readonly token: string; readonly attempt: number };
+  readonly timer?: { readonly id: string; readonly at: number };
+  readonly verbs: readonly string[];
   readonly outcomes: readonly Outcome[];
+}
+
+interface Options {
+  readonly schedules?: readonly AppSchedule[];
+  readonly answerTimeout?: Duration;
+  readonly minimumInterval?: Duration;
 }
 
 let count = 0;
 
-export async function startSchedules() {
+export async function startSchedules(options: Options = {}) {
   const connection = { servers: process.env['TEST_NATS_URL']! };
   const ns = `schedules-${process.pid}-${count++}`;
   const runtime = await connectRuntime({ connection, ns, applyTopology: true, ...shape });
@@ -30,24 +38,35 @@ export async function startSchedules() {
   const records = createRecordStore({ nc, publisher, subjects, serverNow: () => runtime.serverNow() });
   const calls: { input: Json; attempt: number; token: string }[] = [];
   const behaviour: { act: Act } = { act: () => null };
-  const stops: (() => Promise<void>)[] = [];
+  const stops = new Set<{ role: RoleName; run(): Promise<void> }>();
   let mails = 0;
 
-  const app = defineApp({
-    name: 'schedules',
-    executors: [],
-    tasks: [sync],
-    handlers: () => [
-      handle(sync, async (input, context) => {
-        calls.push({ input: input as Json, attempt: context.attempt, token: context.idempotencyToken });
-        return ((await behaviour.act(context, input as Json)) ?? null) as Json;
-      }),
-    ],
-  });
+  const appOf = (schedules: readonly AppSchedule[] = []) =>
+    defineApp({
+      name: 'schedules',
+      schedules,
+      executors: [],
+      tasks: [sync],
+      handlers: () => [
+        handle(sync, async (input, context) => {
+          calls.push({ input: input as Json, attempt: context.attempt, token: context.idempotencyToken });
+          return ((await behaviour.act(context, input as Json)) ?? null) as Json;
+        }),
+      ],
+    });
+  let app = appOf(options.schedules);
+  const client = createClient(connection, { ns, answerTimeout: options.answerTimeout ?? '20s' });
+  await client.start();
   const to = (key: string) => ({ kind: 'schedule', key });
 
   const s = {
     runtime,
+    client,
+    schedules: client.schedules,
+    /** Whoever starts from now on has these in its code. */
+    deploy(schedules: readonly AppSchedule[]): void {
+      app = appOf(schedules);
+    },
     /** Attempts in the order in which their handlers were called. */
     calls,
     /** What handlers do from now on. */
@@ -57,17 +76,25 @@ export async function startSchedules() {
     async start(...roles: RoleName[]): Promise<void> {
       for (const role of roles) {
         const own = await connectRuntime({ connection, ns, ...shape });
-        stops.push(() => own.stop());
         const service =
-          role === 'scheduler' ? await startScheduler(own, app, { minimumInterval: '1s' }) : await startWorker(own, app, { graceMs: 50 });
-        stops.push(() => service.stop());
+          role === 'scheduler'
+            ? await startScheduler(own, app, { minimumInterval: options.minimumInterval ?? '1s' })
+            : await startWorker(own, app, { graceMs: 50 });
+        const one = {
+          role,
+          async run() {
+            stops.delete(one);
+            await service.stop();
+            await own.stop();
+          },
+        };
+        stops.add(one);
       }
     },
-    async verb(key: string, verb: string, body: Json = {}): Promise<void> {
-      const mail = encodeMail({ id: `verb.${mails++}`, type: `verb.${verb}`, body });
-      await publisher.publish(subjects.mail(to(key), 'verb'), mail);
+    /** Stops all of a role. */
+    async stop(role: RoleName): Promise<void> {
+      for (const stop of [...stops].filter((one) => one.role === role)) await stop.run();
     },
-    define: (key: string, options: ScheduleOptions) => s.verb(key, 'define', { definition: defineSchedule(options) as unknown as Json }),
     /** As a worker says it. */
     async ended(key: string, { id, attempt, token }: NonNullable<Root['run']>): Promise<void> {
       const outcome = { kind: 'succeeded', output: null };
@@ -86,7 +113,8 @@ export async function startSchedules() {
       return info.json<{ state: { messages: number } }>().state.messages;
     },
     async [Symbol.asyncDispose]() {
-      for (const stop of stops.toReversed()) await stop();
+      await client.stop();
+      for (const stop of stops) await stop.run();
       await runtime.stop();
     },
   };

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { explainSchedule } from '@troupe/schedule';
 import { until } from '@troupe/test-infra';
 import { sync, startSchedules } from './installation.ts';
 
@@ -7,7 +6,7 @@ describe('the scheduler role', () => {
   it('runs what a schedule says, each nominal time once, and keeps what became of it', async () => {
     await using s = await startSchedules();
     await s.start('scheduler', 'worker');
-    await s.define('backup', { every: '1s', task: sync, input: { of: 'a' } });
+    await s.schedules.define('backup', { every: '1s', task: sync, input: { of: 'a' } });
     await until(
       'three runs have ended',
       async () => (await s.outcomes('backup')).filter((one) => one.ended === 'succeeded').length >= 3,
@@ -26,8 +25,8 @@ describe('the scheduler role', () => {
       if (left-- > 0) throw new Error('not yet');
     });
     await s.start('scheduler', 'worker');
-    await s.define('stubborn', { every: '30s', task: sync });
-    await s.verb('stubborn', 'runNow');
+    await s.schedules.define('stubborn', { every: '30s', task: sync });
+    await s.schedules.runNow('stubborn');
     const [only] = await until('the run has ended', async () => {
       const outcomes = await s.outcomes('stubborn');
       return outcomes.some((one) => one.ended !== undefined) ? outcomes : undefined;
@@ -40,17 +39,17 @@ describe('the scheduler role', () => {
   it('runs nothing while it is paused, and tells why', async () => {
     await using s = await startSchedules();
     await s.start('scheduler', 'worker');
-    await s.define('backup', { every: '1s', task: sync });
+    await s.schedules.define('backup', { every: '1s', task: sync });
     await until('it has run', () => s.calls.length > 0, 10_000);
-    await s.verb('backup', 'pause', { by: 'ann', reason: 'the cloud is down' });
-    const record = await until('it is paused', async () => {
-      const found = await s.record('backup');
-      return (found?.root as { status?: string } | undefined)?.status === 'paused' ? found : undefined;
+    await s.schedules.pause('backup', { by: 'ann', reason: 'the cloud is down' });
+    const info = await until('it is paused', async () => {
+      const found = await s.schedules.show('backup');
+      return found?.status === 'paused' ? found : undefined;
     });
-    expect(explainSchedule('backup', record, s.runtime.serverNow()).text).to.match(/^paused by ann for .*: the cloud is down$/);
-    expect(record.root).not.to.have.property('timer');
+    expect(info.text).to.match(/^paused by ann for .*: the cloud is down$/);
+    expect(await s.root('backup')).not.to.have.property('timer');
     const before = (await s.root('backup'))!.outcomes.at(-1)!.nominal!;
-    await s.verb('backup', 'resume');
+    await s.schedules.resume('backup');
     await until('it runs again', async () => (await s.outcomes('backup')).at(-1)!.nominal! > before + 1_000);
   });
 });
@@ -59,8 +58,8 @@ describe('an attempt of a run', () => {
   it('is not begun when its schedule does not wait for it any more', async () => {
     await using s = await startSchedules();
     await s.start('scheduler');
-    await s.define('backup', { every: '1h', task: sync });
-    await s.verb('backup', 'runNow');
+    await s.schedules.define('backup', { every: '1h', task: sync });
+    await s.schedules.runNow('backup');
     const run = await until('it is ordered', async () => (await s.root('backup'))?.run);
     // in hand of a worker that died; its schedule has been told in the meantime that it ended
     await s.ended('backup', run);
