@@ -4,6 +4,7 @@ import { scheduleRules } from './schedule-rules.mjs';
 import { operationRules } from './operation-rules.mjs';
 import { isolationRules } from './isolation-rules.mjs';
 import { pullRules } from './pull-rules.mjs';
+import { throttleRules } from './throttle-rules.mjs';
 
 /**
  * Rules that may be switched off one at a time, to see that a named test notices. Each entry says which line of the
@@ -393,4 +394,5 @@ export const rules = [
   ...scheduleRules,
   ...fanoutRules,
   ...isolationRules,
+  ...throttleRules,
 ];

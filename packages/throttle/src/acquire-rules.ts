@@ -3,12 +3,14 @@ import type { WireError } from '@troupe/protocol';
 import type { Lease, LimitOf } from './ledger.ts';
 import { levelsOf, rootOf } from './limits.ts';
 import type { Acquire } from './mail.ts';
+import { mostAtOnce, type Rate, rateText } from './rates.ts';
 
 /** Undefined: may be granted or queued. `reentrant`: covered by what is held on the same root. */
 export function refusal(
   acquire: Acquire,
   root: string,
   limitOf: LimitOf,
+  rateOf: (path: string, name: string) => Rate | undefined,
   leases: ReadonlyMap<string, Lease>,
 ): { readonly error: WireError } | { readonly reentrant: true } | undefined {
   if (rootOf(acquire.scope) !== root) {
@@ -31,6 +33,14 @@ export function refusal(
         return { error: { code: 'need_exceeds_limit', message, data: { path, kind, tokens, limit } } };
       }
     }
+    for (const [name, units] of Object.entries(acquire.spend ?? {})) {
+      const rate = rateOf(path, name);
+      const most = rate === undefined ? Number.POSITIVE_INFINITY : mostAtOnce(rate);
+      if (most > 0 && units > most) {
+        const message = `${units} of the rate ${name} of ${path} can never be spent at once: it is ${rateText(rate!)}`;
+        return { error: { code: 'need_exceeds_limit', message, data: { path, rate: name, units, most } } };
+      }
+    }
   }
   return undefined;
 }
@@ -40,10 +50,16 @@ export function refusal(
  * cover twice as much.
  */
 function nested(
-  { scope, need }: Acquire,
+  { scope, need, spend }: Acquire,
   limitOf: LimitOf,
   here: readonly Lease[],
 ): { readonly error: WireError } | { readonly reentrant: true } {
+  // who holds tokens and waits for a rate would wait for those before him, who wait for his tokens
+  const [rate] = Object.keys(spend ?? {});
+  if (rate !== undefined) {
+    const message = `the rate ${rate} of ${scope} is spent inside of a lease of the same root: spend it with the lease`;
+    return { error: { code: 'nested_need', message, data: { scope, rate } } };
+  }
   for (const path of levelsOf(scope)) {
     for (const [kind, tokens] of Object.entries(need)) {
       if (limitOf(path, kind) === Number.POSITIVE_INFINITY) continue;

@@ -5,9 +5,12 @@
 import type { Behaviour, Effect, EntityRecord, Incoming, TurnContext } from '@troupe/actor';
 import { type Address, type Context, encodeJson, type Json } from '@troupe/protocol';
 import { refusal } from './acquire-rules.ts';
-import { Ledger, type Lease, type Waiter } from './ledger.ts';
-import { checkLimits, configuredLimit, type LimitOptions, limitsOfRoot, type Need } from './limits.ts';
-import { parseAcquire, parseGiveBack, parseSetLimit } from './mail.ts';
+import { byOrder, Ledger, type Lease, type Waiter } from './ledger.ts';
+import { checkLimits, configuredLimit, configuredRate, type LimitOptions, limitsOfRoot, type Need } from './limits.ts';
+import { parseAcquire, parseGiveBack } from './mail.ts';
+import { type Closed, noteEmpty, noteEntered, setLimit, setMaintenance, setRate } from './orders.ts';
+import type { Rate, Rates } from './rates.ts';
+import { SpentBook } from './spent-book.ts';
 
 export interface ThrottleOptions {
   readonly limits?: LimitOptions;
@@ -24,6 +27,16 @@ interface Root {
   readonly fence: number;
   readonly overrides: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly ask: { readonly timer: string; readonly everyMs: number; readonly from: number } | null;
+  readonly rates?: Readonly<Record<string, Rates>>;
+  readonly closed?: Readonly<Record<string, Closed>>;
+  readonly wake?: Wake;
+  readonly clock?: number;
+}
+
+/** The timer that looks at those who wait for a rate. */
+interface Wake {
+  readonly timer: string;
+  readonly at: number;
 }
 
 export interface ThrottleState {
@@ -33,6 +46,14 @@ export interface ThrottleState {
   fence: number;
   overrides: Record<string, Record<string, number>>;
   ask: { timer: string; everyMs: number; from: number } | null;
+  /** Set at run time. */
+  rates: Record<string, Record<string, Rate>>;
+  readonly spent: SpentBook;
+  /** Paths in maintenance. */
+  closed: Record<string, Closed>;
+  wake: Wake | undefined;
+  /** The latest time that counted: a host whose clock is behind goes on from here. */
+  clock: number;
   /** The record names the limits of this host, so that whoever reads it can explain a wait. */
   limitsKept: boolean;
 }
@@ -51,13 +72,24 @@ export function throttleBehaviour(options: ThrottleOptions = {}): Behaviour<Thro
       const turn = new Turn(state, limits, message, context);
       if (!state.limitsKept) turn.keepLimits();
       receive(turn, message);
+      turn.grantDue();
       if (state.ledger.waitingCount > 0 && state.ask === null) turn.armAsk(askAfterMs, 0);
       if (message.type === 'timer.ask' && message.timer === state.ask?.timer)
         turn.askHolders(options.askAtOnce ?? throttleDefaults.askAtOnce, askAfterMs);
       return turn.effects;
     },
     root(state): Json {
-      const root: Root = { seq: state.seq, fence: state.fence, overrides: state.overrides, ask: state.ask };
+      const { seq, fence, overrides, ask, wake, clock, rates, closed } = state;
+      const root: Root = {
+        seq,
+        fence,
+        overrides,
+        ask,
+        ...(clock === 0 ? {} : { clock }),
+        ...(wake === undefined ? {} : { wake }),
+        ...(Object.keys(rates).length === 0 ? {} : { rates }),
+        ...(Object.keys(closed).length === 0 ? {} : { closed }),
+      };
       return root as unknown as Json;
     },
   };
@@ -65,19 +97,43 @@ export function throttleBehaviour(options: ThrottleOptions = {}): Behaviour<Thro
 
 export function activate(key: string, record: EntityRecord | undefined, limits: LimitOptions): ThrottleState {
   const root = record?.root as unknown as Root | undefined;
-  const overrides: Record<string, Record<string, number>> = {};
-  for (const [path, kinds] of Object.entries(root?.overrides ?? {})) overrides[path] = { ...kinds };
+  const overrides = copied<number>(root?.overrides);
+  const rates = copied<Rate>(root?.rates);
+  const closed = { ...root?.closed };
+  const clock = root?.clock ?? 0;
+  const spent = new SpentBook((path, name) => rates[path]?.[name] ?? configuredRate(limits, path, name));
   const limitOf = (path: string, kind: string): number => overrides[path]?.[kind] ?? configuredLimit(limits, path, kind);
-  const ledger = new Ledger(limitOf);
+  const ledger = new Ledger(limitOf, {
+    readyAt: (path, name, units, now) => spent.readyAt(path, name, units, now),
+    isClosed: (path) => closed[path] !== undefined,
+  });
   const waiters: Waiter[] = [];
   for (const [name, body] of record?.items ?? []) {
     if (name.startsWith('l:')) ledger.addLease(body as unknown as Lease);
     else if (name.startsWith('w:')) waiters.push(body as unknown as Waiter);
+    else if (name.startsWith('r:')) spent.restore(body);
   }
   const kept = record?.items.get(LIMITS_ITEM);
   const limitsKept = kept !== undefined && encodeJson(kept) === encodeJson(limitsOfRoot(limits, key));
-  for (const waiter of waiters.sort((a, b) => b.priority - a.priority || a.seq - b.seq)) ledger.enter(waiter);
-  return { root: key, ledger, seq: root?.seq ?? 0, fence: root?.fence ?? 0, overrides, ask: root?.ask ?? null, limitsKept };
+  for (const waiter of waiters.sort(byOrder)) ledger.restore(waiter, clock);
+  return {
+    root: key,
+    ledger,
+    seq: root?.seq ?? 0,
+    fence: root?.fence ?? 0,
+    overrides,
+    ask: root?.ask ?? null,
+    rates,
+    spent,
+    closed,
+    wake: root?.wake,
+    clock,
+    limitsKept,
+  };
+}
+
+function copied<T>(byPath: Readonly<Record<string, Readonly<Record<string, T>>>> | undefined): Record<string, Record<string, T>> {
+  return Object.fromEntries(Object.entries(byPath ?? {}).map(([path, byName]) => [path, { ...byName }]));
 }
 
 function receive(turn: Turn, message: Incoming): void {
@@ -93,7 +149,9 @@ function receive(turn: Turn, message: Incoming): void {
       if ((message.body as { holds?: boolean } | null)?.holds === false) turn.release(leaseOf(message.body), message.from, 'reclaimed');
       return;
     case 'setLimit':
-      return turn.setLimit(message);
+    case 'setRate':
+    case 'setMaintenance':
+      return turn.order(message);
     default:
   }
 }
@@ -104,12 +162,15 @@ class Turn {
   private readonly limits: LimitOptions;
   private readonly message: Incoming;
   private readonly context: TurnContext;
+  /** Never before what counted already. */
+  private readonly now: number;
 
   constructor(state: ThrottleState, limits: LimitOptions, message: Incoming, context: TurnContext) {
     this.state = state;
     this.limits = limits;
     this.message = message;
     this.context = context;
+    this.now = Math.max(state.clock, context.now);
   }
 
   /** At the first message, and at the first after a host was configured anew. */
@@ -119,7 +180,7 @@ class Turn {
   }
 
   acquire(message: Incoming): void {
-    const { state, context } = this;
+    const { state } = this;
     const holder = message.from;
     if (holder === undefined) return;
     const parsed = parseAcquire(message.body);
@@ -134,24 +195,32 @@ class Turn {
       return;
     }
     if (state.ledger.waiter(parsed.lease) !== undefined) return;
-    const refused = refusal(parsed, state.root, (path, kind) => this.limitOf(path, kind), state.ledger.leases);
+    const refused = refusal(
+      parsed,
+      state.root,
+      (path, kind) => this.limitOf(path, kind),
+      (path, name) => state.spent.rateOf(path, name),
+      state.ledger.leases,
+    );
     if (refused !== undefined && 'error' in refused) {
       this.send(holder, 'throttle.refused', { lease: parsed.lease, error: refused.error });
       return;
     }
+    state.clock = this.now;
     const waiter: Waiter = {
       lease: parsed.lease,
       scope: parsed.scope,
       need: parsed.need,
+      ...(parsed.spend === undefined ? {} : { spend: parsed.spend }),
       holder,
       priority: parsed.priority,
       seq: ++state.seq,
-      since: context.now,
+      since: this.now,
       ...(hasContext(message) ? { context: message.context } : {}),
     };
     if (refused?.reentrant === true) {
       this.grant(waiter, true);
-    } else if (state.ledger.enter(waiter)) {
+    } else if (state.ledger.enter(waiter, this.now)) {
       this.grant(waiter);
     } else {
       this.effects.push({ type: 'putItem', item: `w:${waiter.lease}`, body: waiter as unknown as Json });
@@ -169,8 +238,9 @@ class Turn {
     if (owner === undefined || from === undefined || from.kind !== owner.kind || from.key !== owner.key) return;
     if (held !== undefined) {
       this.effects.push({ type: 'removeItem', item: `l:${lease}` });
-      this.publish(how, held, { heldMs: this.context.now - held.grantedAt });
+      this.publish(how, held, { heldMs: this.now - held.grantedAt });
       this.offer(ledger.removeLease(lease));
+      noteEmpty(this.state, held.scope, this.effects);
     } else if (waiter !== undefined) {
       this.effects.push({ type: 'removeItem', item: `w:${lease}` });
       this.publish('withdrawn', waiter, {});
@@ -195,17 +265,27 @@ class Turn {
     this.offer(this.state.ledger.replaceLease(next));
   }
 
-  setLimit(message: Incoming): void {
+  /** Of an operator. */
+  order(message: Incoming): void {
     if (message.sender !== 'verb') return;
-    const parsed = parseSetLimit(message.body, this.state.root);
-    if (parsed === undefined) return;
-    const { scope, kind, limit } = parsed;
-    const kinds = (this.state.overrides[scope] ??= {});
-    if (limit === null) delete kinds[kind];
-    else kinds[kind] = limit;
-    if (Object.keys(kinds).length === 0) delete this.state.overrides[scope];
-    this.effects.push({ type: 'publish', topic: ['throttle', this.state.root, 'limitChanged'], body: { scope, kind, limit } });
-    this.offer(this.state.ledger.pairsBelow(scope, kind));
+    const { state, effects, now } = this;
+    const change = message.type === 'setLimit' ? setLimit : message.type === 'setRate' ? setRate : setMaintenance;
+    this.offer(change(state, message.body, now, effects));
+  }
+
+  /** Whoever has waited long enough for a rate; and the timer for who comes next. */
+  grantDue(): void {
+    const { state, now } = this;
+    const { ledger, wake } = state;
+    if (this.message.type === 'timer.rate' && this.message.timer === wake?.timer) state.wake = undefined;
+    for (let due = ledger.takeDue(now); due.length > 0; due = ledger.takeDue(now)) this.offer(due);
+    // nobody to wake: a timer that comes all the same finds nothing to do
+    if (ledger.waitingCount === 0) state.wake = undefined;
+    const next = ledger.waitingCount === 0 ? undefined : ledger.nextDue;
+    if (next === undefined || (state.wake !== undefined && state.wake.at <= next)) return;
+    const timer = this.context.newId();
+    state.wake = { timer, at: next };
+    this.effects.push({ type: 'send', to: this.context.self, mail: { type: 'timer.rate', body: null }, at: next, id: timer });
   }
 
   armAsk(afterMs: number, from: number): void {
@@ -235,7 +315,7 @@ class Turn {
   }
 
   private offer(pairs: readonly string[]): void {
-    this.state.ledger.offer(pairs, (waiter) => {
+    this.state.ledger.offer(pairs, this.now, (waiter) => {
       this.effects.push({ type: 'removeItem', item: `w:${waiter.lease}` });
       this.grant(waiter);
     });
@@ -243,21 +323,24 @@ class Turn {
 
   private grant(waiter: Waiter, reentrant = false): void {
     const { lease, scope, need, holder } = waiter;
+    this.effects.push(...this.state.spent.spend(scope, waiter.spend ?? {}, this.now));
+    if (waiter.spend !== undefined) this.state.clock = this.now;
     const granted: Lease = {
       lease,
       scope,
       need,
       holder,
       fence: ++this.state.fence,
-      grantedAt: this.context.now,
+      grantedAt: this.now,
       ...(reentrant ? { reentrant: true as const } : {}),
       ...(waiter.context === undefined ? {} : { context: waiter.context }),
     };
     this.state.ledger.addLease(granted);
+    if (reentrant) noteEntered(this.state, scope);
     this.effects.push({ type: 'putItem', item: `l:${lease}`, body: granted as unknown as Json });
     this.tellGranted(granted);
     const more = reentrant ? { reentrant } : {};
-    this.publish('granted', waiter, { waitedMs: this.context.now - waiter.since, fence: granted.fence, ...more });
+    this.publish('granted', waiter, { waitedMs: this.now - waiter.since, fence: granted.fence, ...more });
   }
 
   private tellGranted(granted: Lease): void {

@@ -2,7 +2,9 @@
 import type { EntityRecord } from '@troupe/actor';
 import { formatMs } from '@troupe/protocol';
 import { activate, LIMITS_ITEM, type ThrottleState } from './behaviour.ts';
+import type { Blocker, Waiter } from './ledger.ts';
 import { configuredLimit, type LimitOptions } from './limits.ts';
+import { type Rate, rateText } from './rates.ts';
 
 export interface Shortage {
   readonly path: string;
@@ -16,11 +18,37 @@ export interface Shortage {
   readonly holders: readonly { readonly lease: string; readonly holder: string; readonly tokens: number; readonly sinceMs: number }[];
 }
 
+/** What is missing of a rate. */
+export interface RateShortage {
+  readonly path: string;
+  readonly name: string;
+  /** In words: `20 at once, 5 every 1s`. */
+  readonly rate: string;
+  /** How many it asks for. */
+  readonly units: number;
+  /** Place in the queue of this rate, counted from 1. */
+  readonly position: number;
+  /** From now until the first in this queue may have what it asks for; not there where time does not bring it. */
+  readonly nextInMs?: number;
+}
+
+/** Nothing is granted below `path`. */
+export interface MaintenanceInfo {
+  readonly path: string;
+  readonly sinceMs: number;
+  readonly by?: string;
+  readonly reason?: string;
+  /** Leases that are held there still. */
+  readonly leases: number;
+}
+
 export interface LeaseExplanation {
   readonly lease: string;
   readonly state: 'unknown' | 'waiting' | 'held';
   readonly sinceMs?: number;
   readonly shortages: readonly Shortage[];
+  readonly rates?: readonly RateShortage[];
+  readonly maintenance?: MaintenanceInfo;
   readonly text: string;
 }
 
@@ -59,21 +87,95 @@ export function explainIn(state: ThrottleState, lease: string, now: number, limi
   }
   const waiter = state.ledger.waiter(lease);
   if (waiter === undefined) return { lease, state: 'unknown', shortages: [], text: `lease ${lease} is not known to ${state.root}` };
-  const shortages = state.ledger.blockers(waiter).map(({ path, kind }): Shortage => {
-    const holders = [...state.ledger.leases.values()]
-      .filter((l) => l.reentrant !== true && (l.need[kind] ?? 0) > 0 && (l.scope === path || l.scope.startsWith(`${path}/`)))
-      .sort((a, b) => a.grantedAt - b.grantedAt)
-      .map((l) => ({ lease: l.lease, holder: `${l.holder.kind}/${l.holder.key}`, tokens: l.need[kind]!, sinceMs: now - l.grantedAt }));
-    const position = state.ledger.queue(path, kind).findIndex((w) => w.lease === lease) + 1;
-    const limit = limitIn(state, limits, path, kind);
-    return { path, kind, limit, used: state.ledger.used(path, kind), tokens: waiter.need[kind]!, position, holders };
-  });
-  return { lease, state: 'waiting', sinceMs: now - waiter.since, shortages, text: sentence(shortages) };
+  const blockers = state.ledger.blockers(waiter, Math.max(now, state.clock));
+  const closed = blockers.find(({ reason }) => reason === 'closed');
+  const maintenance = closed === undefined ? undefined : maintenanceAt(state, closed.path, now);
+  const missing = blockers.filter(({ reason }) => reason !== 'closed');
+  const shortages = missing.flatMap((one) => (one.of === 'tokens' ? [shortageOf(state, waiter, one, now, limits)] : []));
+  const rates = missing.flatMap((one) => (one.of === 'rate' ? [rateShortageOf(state, waiter, one, now)] : []));
+  return {
+    lease,
+    state: 'waiting',
+    sinceMs: now - waiter.since,
+    shortages,
+    ...(rates.length === 0 ? {} : { rates }),
+    ...(maintenance === undefined ? {} : { maintenance }),
+    text: sentence(shortages, rates, maintenance),
+  };
 }
 
-function sentence(shortages: readonly Shortage[]): string {
-  const first = shortages[0];
-  if (first === undefined) return 'waits for its grant, which is on its way';
+function shortageOf(state: ThrottleState, waiter: Waiter, blocker: Blocker, now: number, limits: LimitOptions): Shortage {
+  const { path, kind } = blocker;
+  const { ledger } = state;
+  const holders = [...ledger.leases.values()]
+    .filter((l) => l.reentrant !== true && (l.need[kind] ?? 0) > 0 && isWithin(l.scope, path))
+    .map((l) => ({
+      lease: l.lease,
+      holder: `${l.holder.kind}/${l.holder.key}`,
+      tokens: l.need[kind]!,
+      sinceMs: now - l.grantedAt,
+    }))
+    .sort((a, b) => b.sinceMs - a.sinceMs);
+  return {
+    path,
+    kind,
+    limit: limitIn(state, limits, path, kind),
+    used: ledger.used(path, kind),
+    tokens: waiter.need[kind]!,
+    position: positionOf(state, waiter, blocker),
+    holders,
+  };
+}
+
+function rateShortageOf(state: ThrottleState, waiter: Waiter, blocker: Blocker, now: number): RateShortage {
+  const { path, kind: name } = blocker;
+  const first = state.ledger.queue(blocker)[0] ?? waiter;
+  const at = state.spent.readyAt(path, name, first.spend?.[name] ?? 0, Math.max(now, state.clock));
+  return {
+    path,
+    name,
+    rate: rateText(state.spent.rateOf(path, name) ?? NO_RATE),
+    units: waiter.spend![name]!,
+    position: positionOf(state, waiter, blocker),
+    ...(Number.isFinite(at) ? { nextInMs: Math.max(0, at - now) } : {}),
+  };
+}
+
+/** Somebody can wait behind others for a rate that there is no more. */
+const NO_RATE: Rate = { bucket: 0, refill: 0, every: '1s' };
+
+function positionOf({ ledger }: ThrottleState, waiter: Waiter, blocker: Blocker): number {
+  return ledger.queue(blocker).findIndex((w) => w.lease === waiter.lease) + 1;
+}
+
+export function maintenanceAt({ closed, ledger }: ThrottleState, path: string, now: number): MaintenanceInfo {
+  const { since, by, reason } = closed[path]!;
+  return {
+    path,
+    sinceMs: now - since,
+    ...(by === undefined ? {} : { by }),
+    ...(reason === undefined ? {} : { reason }),
+    leases: ledger.leasesBelow(path),
+  };
+}
+
+function sentence(shortages: readonly Shortage[], rates: readonly RateShortage[], maintenance: MaintenanceInfo | undefined): string {
+  if (maintenance !== undefined) {
+    const { path, sinceMs, by, reason, leases } = maintenance;
+    const who = `${by === undefined ? '' : ` by ${by}`}${reason === undefined ? '' : `: ${reason}`}`;
+    return `${path} is in maintenance for ${formatMs(sinceMs)}${who}; ${leases} still held there`;
+  }
+  const parts = [...(shortages.length === 0 ? [] : [tokensSentence(shortages)]), ...rates.map(rateSentence)];
+  return parts.length === 0 ? 'waits for its grant, which is on its way' : parts.join('; ');
+}
+
+function rateSentence({ path, name, rate, position, nextInMs }: RateShortage): string {
+  const next = nextInMs === undefined ? 'paused' : `next in ${formatMs(nextInMs)}`;
+  return `number ${position} for the rate ${name} of ${path} (${rate}): ${next}`;
+}
+
+function tokensSentence(shortages: readonly Shortage[]): string {
+  const first = shortages[0]!;
   const kinds = shortages.map((s) => `${s.kind} of ${s.path} (${s.used} of ${s.limit} in use)`).join(' and ');
   if (first.limit === 0) return `number ${first.position} for ${kinds}: paused by a limit of 0`;
   // refused when it is asked for; here the limit was lowered since
@@ -92,10 +194,17 @@ export function occupancy(root: string, record: EntityRecord | undefined, limits
 }
 
 export function occupancyIn(state: ThrottleState, limits: LimitOptions): Occupancy[] {
-  return [...state.ledger.entries()].map((e) => ({ ...e, limit: limitIn(state, limits, e.path, e.kind) }));
+  return [...state.ledger.entries()].flatMap(({ of, ...one }) =>
+    of === 'rate' ? [] : [{ ...one, limit: limitIn(state, limits, one.path, one.kind) }],
+  );
+}
+
+function isWithin(scope: string, path: string): boolean {
+  return scope === path || scope.startsWith(`${path}/`);
 }
 
 function describe(need: Readonly<Record<string, number>>): string {
+  if (Object.keys(need).length === 0) return 'no tokens';
   return Object.entries(need)
     .map(([kind, tokens]) => `${tokens} ${kind}`)
     .join(', ');

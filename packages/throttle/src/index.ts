@@ -1,7 +1,17 @@
 /** Limits that hold: scopes, leases and waiters as an entity; strict, fair, explainable. */
 export { throttleBehaviour, throttleDefaults, type ThrottleOptions, type ThrottleState } from './behaviour.ts';
-export { explainLease, type LeaseExplanation, occupancy, type Occupancy, type Shortage } from './explain.ts';
+export {
+  explainLease,
+  type LeaseExplanation,
+  type MaintenanceInfo,
+  occupancy,
+  type Occupancy,
+  type RateShortage,
+  type Shortage,
+} from './explain.ts';
 export type { Lease, Waiter } from './ledger.ts';
 export { type LimitOptions, type Need, rootOf } from './limits.ts';
 export { createLocalThrottle, type LocalLease, type LocalThrottle, type LocalThrottleOptions } from './local.ts';
 export type { HeldLease } from './mail.ts';
+export { checkRate, type Rate, type RateOptions, type Rates } from './rates.ts';
+export { throttleStatus, type RateStatus, type ThrottleStatus, type ThrottleStatusOptions } from './status.ts';

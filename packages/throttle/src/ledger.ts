@@ -7,12 +7,15 @@
  * the freed pairs only.
  */
 import type { Address, Context } from '@troupe/protocol';
+import { DueTimes } from './due-times.ts';
 import { levelsOf, type Need } from './limits.ts';
 
 export interface Waiter {
   readonly lease: string;
   readonly scope: string;
   readonly need: Need;
+  /** What it spends of rates when it is granted. */
+  readonly spend?: Need;
   readonly holder: Address;
   /** Higher goes first. */
   readonly priority: number;
@@ -48,16 +51,42 @@ interface Place {
 
 export type LimitOf = (path: string, kind: string) => number;
 
+/** What besides the limits may hold somebody up. */
+export interface LedgerRules {
+  /** From when so many units of a rate can be spent at a path, epoch ms; at once if that is not after `now`. */
+  readyAt(path: string, rate: string, units: number, now: number): number;
+  /** Nothing is granted at this path and below, whatever is free. */
+  isClosed(path: string): boolean;
+}
+
+const NO_RULES: LedgerRules = { readyAt: (_path, _rate, _units, now) => now, isClosed: () => false };
+
+/** Why somebody waits: at a level, one entry for every kind or rate that is short there. */
+export interface Blocker {
+  readonly path: string;
+  /** Of tokens or, where `of` is `rate`, the name of a rate. Empty where the path is closed. */
+  readonly kind: string;
+  readonly of: 'tokens' | 'rate';
+  readonly reason: 'full' | 'behind' | 'closed';
+  /** From when what is missing of a rate will be there, epoch ms. */
+  readonly at?: number;
+}
+
 export class Ledger {
   readonly leases = new Map<string, Lease>();
   private readonly waiting = new Map<string, Place>();
   private readonly pairs = new Map<string, Pair>();
   private readonly limitOf: LimitOf;
+  private readonly rules: LedgerRules;
+  /** Pairs whose head waits for a rate, and from when it will do. */
+  private readonly due = new DueTimes();
+  private readonly below = new Map<string, number>();
   /** Looks at waiters, for tests that hold the cost of a turn. */
   looks = 0;
 
-  constructor(limitOf: LimitOf) {
+  constructor(limitOf: LimitOf, rules: LedgerRules = NO_RULES) {
     this.limitOf = limitOf;
+    this.rules = rules;
   }
 
   get waitingCount(): number {
@@ -76,29 +105,54 @@ export class Ledger {
     return this.pairs.get(key(path, kind))?.used ?? 0;
   }
 
-  queue(path: string, kind: string): readonly Waiter[] {
-    return this.pairs.get(key(path, kind))?.queue ?? [];
+  queue({ path, kind, of }: Pick<Blocker, 'path' | 'kind' | 'of'>): readonly Waiter[] {
+    return this.pairs.get(of === 'rate' ? rateKey(path, kind) : key(path, kind))?.queue ?? [];
   }
 
   /** Every pair that is used or waited for. */
-  *entries(): Iterable<{ path: string; kind: string; used: number; waiting: number }> {
+  *entries(): Iterable<{ path: string; kind: string; of: 'tokens' | 'rate'; used: number; waiting: number }> {
     for (const [name, pair] of this.pairs) {
-      const [path, kind] = name.split('\0') as [string, string];
-      if (pair.used > 0 || pair.queue.length > 0) yield { path, kind, used: pair.used, waiting: pair.queue.length };
+      const [path, kind, rate] = name.split('\0') as [string, string, string?];
+      const of = rate === undefined ? 'tokens' : 'rate';
+      if (pair.used > 0 || pair.queue.length > 0) yield { path, kind, of, used: pair.used, waiting: pair.queue.length };
     }
+  }
+
+  /** Leases at a path and below, those without tokens of their own too. */
+  leasesBelow(path: string): number {
+    return this.below.get(path) ?? 0;
   }
 
   addLease(lease: Lease): void {
     this.leases.set(lease.lease, lease);
+    this.count(lease.scope, 1);
     if (lease.reentrant !== true) this.use(lease.scope, lease.need, 1);
   }
 
   /** Puts a waiter in its place; true if it could be granted right away (then it is not waiting). */
-  enter(waiter: Waiter): boolean {
+  enter(waiter: Waiter, now: number): boolean {
     const place: Place = { waiter, pairs: [] };
-    if (this.settle(place)) return true;
+    if (this.settle(place, now)) return true;
     this.waiting.set(waiter.lease, place);
     return false;
+  }
+
+  /** A waiter of the record. If nothing is in its way any more, for a limit is configured anew, it is due at once. */
+  restore(waiter: Waiter, now: number): void {
+    if (!this.enter(waiter, now)) return;
+    const place: Place = { waiter, pairs: [] };
+    this.stand(place, levelsOf(waiter.scope));
+    this.waiting.set(waiter.lease, place);
+    this.due.add(place.pairs[0]!, now);
+  }
+
+  /** From when the first of those who wait for a rate alone will have it, epoch ms. */
+  get nextDue(): number | undefined {
+    return this.due.next;
+  }
+
+  takeDue(now: number): string[] {
+    return this.due.take(now);
   }
 
   /** The pairs that lost a place in their queue. */
@@ -114,6 +168,7 @@ export class Ledger {
     const found = this.leases.get(lease);
     if (found === undefined) return [];
     this.leases.delete(lease);
+    this.count(found.scope, -1);
     return found.reentrant === true ? [] : this.use(found.scope, found.need, -1);
   }
 
@@ -123,10 +178,11 @@ export class Ledger {
     return freed;
   }
 
-  pairsBelow(path: string, kind: string): string[] {
+  /** Of one kind and of the rate of that name, or all. */
+  pairsBelow(path: string, kind?: string): string[] {
     return [...this.pairs.keys()].filter((name) => {
       const [at, k] = name.split('\0') as [string, string];
-      return k === kind && (at === path || at.startsWith(`${path}/`));
+      return (kind === undefined || k === kind) && (at === path || at.startsWith(`${path}/`));
     });
   }
 
@@ -135,7 +191,7 @@ export class Ledger {
    * lowest levels first: who waited for its own limit then meets the queues above with its arrival, before what was freed
    * there with the same lease goes to somebody who came later.
    */
-  offer(pairs: readonly string[], grant: (waiter: Waiter) => void): void {
+  offer(pairs: readonly string[], now: number, grant: (waiter: Waiter) => void): void {
     const open = new LowestFirst(pairs);
     for (const name of open) {
       for (;;) {
@@ -143,7 +199,7 @@ export class Ledger {
         if (head === undefined) break;
         const place = this.waiting.get(head.lease)!;
         const before = this.leave(place);
-        if (this.settle(place)) {
+        if (this.settle(place, now)) {
           this.waiting.delete(head.lease);
           grant(head);
           // its places are free for those behind it, on every pair it stood in
@@ -158,13 +214,19 @@ export class Ledger {
   }
 
   /** What a waiter is short of: the pairs of the topmost level that refuses it. */
-  blockers(waiter: Waiter): { path: string; kind: string; reason: 'full' | 'behind' }[] {
+  blockers(waiter: Waiter, now: number): Blocker[] {
     for (const path of levelsOf(waiter.scope)) {
-      const found: { path: string; kind: string; reason: 'full' | 'behind' }[] = [];
+      const found: Blocker[] = [];
+      if (this.rules.isClosed(path)) found.push({ path, kind: '', of: 'tokens', reason: 'closed' });
       for (const [kind, tokens] of Object.entries(waiter.need)) {
         const pair = this.pairs.get(key(path, kind));
-        if ((pair?.used ?? 0) + tokens > this.limitOf(path, kind)) found.push({ path, kind, reason: 'full' });
-        else if (pair?.queue[0] !== undefined && byOrder(pair.queue[0], waiter) < 0) found.push({ path, kind, reason: 'behind' });
+        if ((pair?.used ?? 0) + tokens > this.limitOf(path, kind)) found.push({ path, kind, of: 'tokens', reason: 'full' });
+        else if (isBehind(pair, waiter)) found.push({ path, kind, of: 'tokens', reason: 'behind' });
+      }
+      for (const [kind, units] of Object.entries(waiter.spend ?? {})) {
+        const at = this.rules.readyAt(path, kind, units, now);
+        if (at > now) found.push({ path, kind, of: 'rate', reason: 'full', at });
+        else if (isBehind(this.pairs.get(rateKey(path, kind)), waiter)) found.push({ path, kind, of: 'rate', reason: 'behind' });
       }
       if (found.length > 0) return found;
     }
@@ -172,23 +234,37 @@ export class Ledger {
   }
 
   /** True if nothing blocks it; else it stands in the queues of the blocking level and below. */
-  private settle(place: Place): boolean {
+  private settle(place: Place, now: number): boolean {
     this.looks++;
-    const blocked = this.blockers(place.waiter)[0];
+    const blockers = this.blockers(place.waiter, now);
+    const blocked = blockers[0];
     if (blocked === undefined) return true;
     const levels = levelsOf(place.waiter.scope);
-    for (const path of levels.slice(levels.indexOf(blocked.path))) {
-      for (const kind of Object.keys(place.waiter.need)) {
-        insert(this.pair(key(path, kind)).queue, place.waiter);
-        place.pairs.push(key(path, kind));
-      }
-    }
+    this.stand(place, levels.slice(levels.indexOf(blocked.path)));
+    for (const { path, kind, at } of blockers) if (at !== undefined) this.due.add(rateKey(path, kind), at);
     return false;
+  }
+
+  private stand(place: Place, levels: readonly string[]): void {
+    const { waiter, pairs } = place;
+    for (const path of levels) {
+      for (const kind of Object.keys(waiter.need)) pairs.push(key(path, kind));
+      for (const rate of Object.keys(waiter.spend ?? {})) pairs.push(rateKey(path, rate));
+    }
+    for (const name of pairs) insert(this.pair(name).queue, waiter);
   }
 
   private leave(place: Place): string[] {
     for (const name of place.pairs) remove(this.pair(name).queue, place.waiter);
     return place.pairs.splice(0);
+  }
+
+  private count(scope: string, by: 1 | -1): void {
+    for (const path of levelsOf(scope)) {
+      const leases = (this.below.get(path) ?? 0) + by;
+      if (leases === 0) this.below.delete(path);
+      else this.below.set(path, leases);
+    }
   }
 
   private use(scope: string, need: Need, sign: 1 | -1): string[] {
@@ -234,6 +310,15 @@ class LowestFirst {
       }
     }
   }
+}
+
+function isBehind(pair: Pair | undefined, waiter: Waiter): boolean {
+  return pair?.queue[0] !== undefined && byOrder(pair.queue[0], waiter) < 0;
+}
+
+/** A rate may have the name of a kind. */
+function rateKey(path: string, rate: string): string {
+  return `${path}\0${rate}\0rate`;
 }
 
 export function key(path: string, kind: string): string {

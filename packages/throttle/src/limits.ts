@@ -1,5 +1,6 @@
 /** Limits of a scope tree: override of a path at run time, else its configured limit, else (at the root) kind and global defaults. */
 import { TroupeError } from '@troupe/protocol';
+import { checkRate, type Rate, type RateOptions } from './rates.ts';
 
 /** Tokens by kind. */
 export type Need = Readonly<Record<string, number>>;
@@ -11,6 +12,8 @@ export interface LimitOptions {
   readonly kinds?: Readonly<Record<string, number>>;
   /** Limits by scope path and kind: `{ 'provider-1/tenant-7': { instance: 2 } }`. */
   readonly scopes?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** How much may be spent in a time. A rate that is not named here or at run time is none. */
+  readonly rates?: RateOptions;
 }
 
 export const DEFAULT_LIMIT = 4;
@@ -26,6 +29,10 @@ export function checkLimits(options: LimitOptions): LimitOptions {
   for (const [kind, value] of Object.entries(options.kinds ?? {})) check(`limits.kinds.${kind}`, value);
   for (const [path, kinds] of Object.entries(options.scopes ?? {})) {
     for (const [kind, value] of Object.entries(kinds)) check(`limits.scopes.${path}.${kind}`, value);
+  }
+  for (const [name, rate] of Object.entries(options.rates?.kinds ?? {})) checkRate(`limits.rates.kinds.${name}`, rate);
+  for (const [path, rates] of Object.entries(options.rates?.scopes ?? {})) {
+    for (const [name, rate] of Object.entries(rates)) checkRate(`limits.rates.scopes.${path}.${name}`, rate);
   }
   return options;
 }
@@ -49,12 +56,25 @@ export function configuredLimit(options: LimitOptions, path: string, kind: strin
   return options.kinds?.[kind] ?? options.default ?? DEFAULT_LIMIT;
 }
 
+/** None where nothing is said: unlike tokens, a rate has no default. */
+export function configuredRate({ rates }: LimitOptions, path: string, name: string): Rate | undefined {
+  return rates?.scopes?.[path]?.[name] ?? (path.includes('/') ? undefined : rates?.kinds?.[name]);
+}
+
 /** What the options say of one root. */
 export function limitsOfRoot(options: LimitOptions, root: string): LimitOptions {
-  const scopes = Object.fromEntries(Object.entries(options.scopes ?? {}).filter(([path]) => rootOf(path) === root));
+  const { rates } = options;
   return {
     ...(options.default === undefined ? {} : { default: options.default }),
     ...(options.kinds === undefined ? {} : { kinds: options.kinds }),
-    ...(Object.keys(scopes).length === 0 ? {} : { scopes }),
+    ...scopesOf(options.scopes, root),
+    ...(rates === undefined
+      ? {}
+      : { rates: { ...(rates.kinds === undefined ? {} : { kinds: rates.kinds }), ...scopesOf(rates.scopes, root) } }),
   };
+}
+
+function scopesOf<T>(scopes: Readonly<Record<string, T>> | undefined, root: string): { scopes?: Readonly<Record<string, T>> } {
+  const own = Object.entries(scopes ?? {}).filter(([path]) => rootOf(path) === root);
+  return own.length === 0 ? {} : { scopes: Object.fromEntries(own) };
 }

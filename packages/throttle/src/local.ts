@@ -7,6 +7,7 @@ import { fromWireError, type Json, TroupeError, type WireError } from '@troupe/p
 import { activate, throttleBehaviour, type ThrottleState } from './behaviour.ts';
 import { explainIn, type LeaseExplanation, type Occupancy, occupancyIn } from './explain.ts';
 import { type LimitOptions, type Need, rootOf } from './limits.ts';
+import { checkRate, type Rate } from './rates.ts';
 
 export interface LocalThrottleOptions {
   readonly limits?: LimitOptions;
@@ -27,6 +28,8 @@ export interface AcquireOptions {
   readonly signal?: AbortSignal;
   /** Higher goes first. Default 0. */
   readonly priority?: number;
+  /** What it spends of rates when it is granted, together with the need or not at all. It does not come back with the lease. */
+  readonly spend?: Need;
   /** Name of the lease, to ask for while it waits. Default: a drawn one. Taken by a live lease or a waiter: `invalid_options`. */
   readonly lease?: string;
 }
@@ -39,8 +42,19 @@ export interface LocalThrottle {
   acquire(scope: string, need: Need, options?: AcquireOptions): Promise<LocalLease>;
   /** Runs `work` while holding the tokens, and releases them however it ends. */
   withTokens<T>(scope: string, need: Need, work: (lease: LocalLease) => Promise<T>, options?: AcquireOptions): Promise<T>;
+  /** Waits until so much may be spent of rates; nothing is held after it. Rejects as `acquire` does. */
+  spend(scope: string, units: Need, options?: Omit<AcquireOptions, 'spend'>): Promise<void>;
   /** At run time: 0 pauses, null takes the override back, lowering below use only stops grants. */
   setLimit(scope: string, kind: string, limit: number | null): void;
+  /** At run time; null is what is configured. Throws `invalid_options`. */
+  setRate(scope: string, name: string, rate: Rate | null): void;
+  /**
+   * Maintenance: grants nothing at a path and below from now on. Resolves when nobody holds anything there any more; rejects with
+   * `cancelled` if it is opened before.
+   */
+  drain(scope: string, why?: { readonly by?: string; readonly reason?: string }): Promise<void>;
+  /** Ends the maintenance. */
+  open(scope: string): void;
   explain(scope: string, lease: string): LeaseExplanation;
   occupancy(): Occupancy[];
 }
@@ -60,7 +74,11 @@ export function createLocalThrottle(options: LocalThrottleOptions = {}): LocalTh
   let next = 0;
   let effectId = 0;
 
-  const say = (scope: string, type: string, body: Json, verb = false): void => {
+  /** Cancels the timer of a root. */
+  const wakes = new Map<string, () => void>();
+  const drains = new Map<string, { resolve: () => void; reject: (error: Error) => void }[]>();
+
+  const say = (scope: string, type: string, body: Json, { verb = false, timer }: { verb?: boolean; timer?: string } = {}): void => {
     const root = rootOf(scope);
     let state = roots.get(root);
     if (state === undefined) roots.set(root, (state = activate(root, undefined, limits)));
@@ -77,13 +95,37 @@ export function createLocalThrottle(options: LocalThrottleOptions = {}): LocalTh
       id: `${effectId++}`,
       type,
       body,
-      sender: verb ? ('verb' as const) : ('entity' as const),
+      sender: verb ? ('verb' as const) : timer === undefined ? ('entity' as const) : ('timer' as const),
+      ...(timer === undefined ? {} : { timer }),
       from,
       context: {},
       storedAt: now,
     };
     for (const effect of behaviour.receive(state, message, context)) {
-      if (effect.type === 'send' && effect.at === undefined) answer(effect.mail.type, effect.mail.body as never);
+      if (effect.type === 'publish') hear(effect.topic.at(-1)!, effect.body as never);
+      else if (effect.type === 'send' && effect.at === undefined) answer(effect.mail.type, effect.mail.body as never);
+      else if (effect.type === 'send' && effect.mail.type === 'timer.rate') {
+        const { id } = effect;
+        wakes.get(root)?.();
+        wakes.set(
+          root,
+          clock.setTimer(Math.max(0, effect.at! - now), () => say(root, 'timer.rate', null, { timer: id! })),
+        );
+      }
+    }
+    if (state.wake === undefined) {
+      wakes.get(root)?.();
+      wakes.delete(root);
+    }
+  };
+
+  const hear = (what: string, { scope }: { scope: string }): void => {
+    if (what !== 'drained' && what !== 'opened') return;
+    const waiting = drains.get(scope) ?? [];
+    drains.delete(scope);
+    for (const { resolve, reject } of waiting) {
+      if (what === 'drained') resolve();
+      else reject(new TroupeError('cancelled', `the maintenance of ${scope} ended before it was empty`));
     }
   };
 
@@ -107,7 +149,7 @@ export function createLocalThrottle(options: LocalThrottleOptions = {}): LocalTh
   });
 
   const throttle: LocalThrottle = {
-    acquire(scope, need, { signal, priority = 0, lease = `local-${next++}` } = {}) {
+    acquire(scope, need, { signal, priority = 0, spend, lease = `local-${next++}` } = {}) {
       const known = roots.get(rootOf(scope))?.ledger;
       if (pending.has(lease) || known?.leases.has(lease) === true) {
         return Promise.reject(new TroupeError('invalid_options', `lease ${lease} is taken`, { field: 'lease' }));
@@ -133,7 +175,7 @@ export function createLocalThrottle(options: LocalThrottleOptions = {}): LocalTh
             reject(error);
           },
         });
-        say(scope, 'acquire', { lease, scope, need, priority, held: [] });
+        say(scope, 'acquire', { lease, scope, need, priority, held: [], ...(spend === undefined ? {} : { spend }) });
       });
     },
     async withTokens(scope, need, work, acquireOptions) {
@@ -148,8 +190,23 @@ export function createLocalThrottle(options: LocalThrottleOptions = {}): LocalTh
       if (limit !== null && (!Number.isInteger(limit) || limit < 0)) {
         throw new TroupeError('invalid_options', `limit must be a whole number of at least 0 or null, not ${limit}`, { field: 'limit' });
       }
-      say(scope, 'setLimit', { scope, kind, limit }, true);
+      say(scope, 'setLimit', { scope, kind, limit }, { verb: true });
     },
+    async spend(scope, units, acquireOptions) {
+      (await throttle.acquire(scope, {}, { ...acquireOptions, spend: units })).release();
+    },
+    setRate(scope, name, rate) {
+      say(scope, 'setRate', { scope, name, rate: rate === null ? null : checkRate('rate', rate) }, { verb: true });
+    },
+    drain(scope, why = {}) {
+      const isEmpty = (): boolean => roots.get(rootOf(scope))?.closed[scope]?.isEmpty === true;
+      return new Promise((resolve, reject) => {
+        if (isEmpty()) return resolve();
+        drains.set(scope, [...(drains.get(scope) ?? []), { resolve, reject }]);
+        say(scope, 'setMaintenance', { scope, on: true, ...why }, { verb: true });
+      });
+    },
+    open: (scope) => say(scope, 'setMaintenance', { scope, on: false }, { verb: true }),
     explain(scope, lease) {
       return explainIn(roots.get(rootOf(scope)) ?? activate(rootOf(scope), undefined, limits), lease, clock.now(), limits);
     },

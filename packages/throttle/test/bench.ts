@@ -11,8 +11,9 @@ export interface Sent {
 }
 
 export function createBench(options: ThrottleOptions = {}, key = 'cloud') {
-  const behaviour = throttleBehaviour(options);
+  let behaviour = throttleBehaviour(options);
   let state: ThrottleState = behaviour.activate(key, undefined);
+  const grants = new Map<string, number>();
   const items = new Map<string, string>();
   let root: string | undefined;
   let ids = 0;
@@ -20,7 +21,7 @@ export function createBench(options: ThrottleOptions = {}, key = 'cloud') {
   const bench = {
     sent: [] as Sent[],
     events: [] as string[],
-    timers: [] as { id: string; at: number }[],
+    timers: [] as { id: string; at: number; type: string }[],
     onEvent: (_topic: readonly string[], _body: Json): void => undefined,
     get now() {
       return now;
@@ -31,6 +32,23 @@ export function createBench(options: ThrottleOptions = {}, key = 'cloud') {
     advance(ms: number) {
       now += ms;
     },
+    /** Lets the time pass and every timer fire at its time, but those that ask holders. */
+    pass(ms: number): Sent[] {
+      const until = now + ms;
+      const before = bench.sent.length;
+      for (let rounds = 0; ; rounds++) {
+        if (rounds > 1_000) throw new Error(`timers fire again and again at ${now}`);
+        const due = bench.timers.filter(({ type, at }) => type !== 'timer.ask' && at <= until);
+        if (due.length === 0) break;
+        const next = due.reduce((a, b) => (b.at < a.at ? b : a));
+        bench.timers.splice(bench.timers.indexOf(next), 1);
+        now = Math.max(now, next.at);
+        bench.say(next.type, null, null, { sender: 'timer', timer: next.id });
+      }
+      now = until;
+      return bench.sent.slice(before);
+    },
+    order: (type: string, body: Json) => bench.say(type, body, undefined, { sender: 'verb' }),
     say(
       type: string,
       body: Json,
@@ -68,13 +86,16 @@ export function createBench(options: ThrottleOptions = {}, key = 'cloud') {
       root: JSON.parse(root ?? 'null') as Json,
       items: new Map([...items].map(([name, body]) => [name, JSON.parse(body) as Json])),
     }),
-    /** What a host does after a failure: everything but the record is forgotten. */
-    rebuild() {
+    /** What a host does after a failure: everything but the record is forgotten; it may be configured anew. */
+    rebuild(anew?: ThrottleOptions) {
+      if (anew !== undefined) behaviour = throttleBehaviour(anew);
       state = behaviour.activate(key, root === undefined ? undefined : bench.record());
     },
     /** As a reader of the record would say it. */
     explain: (lease: string): LeaseExplanation => explainLease(key, bench.record(), lease, now),
     granted: () => [...state.ledger.leases.keys()],
+    /** Also of a lease that is gone. */
+    grantedAt: (lease: string): number => grants.get(lease)!,
     waiting: () => state.ledger.waiters().map((w) => w.lease),
   };
   const apply = (effect: Effect): void => {
@@ -84,9 +105,10 @@ export function createBench(options: ThrottleOptions = {}, key = 'cloud') {
       bench.events.push(effect.topic.at(-1)!);
       bench.onEvent(effect.topic, effect.body);
     } else if (effect.type === 'send') {
-      if (effect.at !== undefined) bench.timers.push({ id: effect.id!, at: effect.at });
+      if (effect.at !== undefined) bench.timers.push({ id: effect.id!, at: effect.at, type: effect.mail.type });
       else {
         const body = effect.mail.body as Record<string, unknown>;
+        if (effect.mail.type === 'throttle.granted' && !grants.has(String(body['lease']))) grants.set(String(body['lease']), now);
         bench.sent.push({ to: effect.to.key, type: effect.mail.type, lease: String(body['lease']), body });
       }
     }

@@ -49,4 +49,12 @@ describe('the record of a throttle', () => {
     expect(explainLease('cloud', bench.record(), 'a', 2_000).text).to.contain('paused by a limit of 0');
     expect(bench.record().items.get('limits')).to.deep.include({ kinds: { volume: 2 } });
   });
+
+  it('holds up nobody for whom there is room when a host comes with other limits', () => {
+    const bench = createBench({ limits: { default: 1 } });
+    for (const lease of ['a', 'b', 'c', 'd']) bench.acquire(lease, { volume: 1 });
+    bench.rebuild({ limits: { default: 3 } });
+    expect(bench.release('nobody').map((s) => s.lease)).to.deep.equal(['b', 'c']);
+    expect([bench.granted(), bench.waiting()]).to.deep.equal([['a', 'b', 'c'], ['d']]);
+  });
 });

@@ -73,7 +73,7 @@ describe('granted = live leases <= limit', () => {
             }
           }
           // no grant is lost: whoever waits is blocked by a full limit or by somebody before it
-          for (const waiter of bench.state.ledger.waiters()) expect(bench.state.ledger.blockers(waiter)).not.to.deep.equal([]);
+          for (const waiter of bench.state.ledger.waiters()) expect(bench.state.ledger.blockers(waiter, bench.now)).not.to.deep.equal([]);
         }
         // the state is the record: rebuilt, it decides the same
         const before = [bench.granted().sort(), bench.waiting()];

@@ -1,0 +1,62 @@
+/** All of a root at a glance, read from its record: limits, rates, maintenance, and why each of the first waiters waits. */
+import type { EntityRecord } from '@troupe/actor';
+import { activate, LIMITS_ITEM } from './behaviour.ts';
+import { explainIn, type LeaseExplanation, type MaintenanceInfo, maintenanceAt, type Occupancy, occupancyIn } from './explain.ts';
+import type { LimitOptions } from './limits.ts';
+import { rateText } from './rates.ts';
+
+export interface RateStatus {
+  readonly path: string;
+  readonly name: string;
+  /** In words: `20 at once, 5 every 1s`. */
+  readonly rate: string;
+  /** Of a window what was spent within it; of a bucket what is missing to the full. */
+  readonly spent: number;
+  readonly waiting: number;
+}
+
+export interface ThrottleStatus {
+  readonly limits: readonly Occupancy[];
+  readonly rates: readonly RateStatus[];
+  readonly maintenance: readonly MaintenanceInfo[];
+  /** All that hold something. */
+  readonly held: number;
+  /** All that wait. */
+  readonly waiting: number;
+  /** The first of them, in their order. */
+  readonly waiters: readonly LeaseExplanation[];
+}
+
+export interface ThrottleStatusOptions {
+  /** How many waiters are explained. Default 20. */
+  readonly waiters?: number;
+}
+
+/** `now`: epoch milliseconds. */
+export function throttleStatus(
+  root: string,
+  record: EntityRecord | undefined,
+  now: number,
+  { waiters = 20 }: ThrottleStatusOptions = {},
+): ThrottleStatus {
+  const limits = (record?.items.get(LIMITS_ITEM) ?? {}) as LimitOptions;
+  const state = activate(root, record, limits);
+  const { ledger, spent } = state;
+  const waiting = new Map([...ledger.entries()].filter(({ of }) => of === 'rate').map((one) => [`${one.path} ${one.kind}`, one.waiting]));
+  return {
+    limits: occupancyIn(state, limits),
+    rates: [...spent.spentRates()].flatMap(({ path, name }) => {
+      const rate = spent.rateOf(path, name);
+      if (rate === undefined) return [];
+      const at = Math.max(now, state.clock);
+      return [{ path, name, rate: rateText(rate), spent: spent.spentNow(path, name, at), waiting: waiting.get(`${path} ${name}`) ?? 0 }];
+    }),
+    maintenance: Object.keys(state.closed).map((path) => maintenanceAt(state, path, now)),
+    held: ledger.leases.size,
+    waiting: ledger.waitingCount,
+    waiters: ledger
+      .waiters()
+      .slice(0, waiters)
+      .map(({ lease }) => explainIn(state, lease, now, limits)),
+  };
+}
