@@ -9,7 +9,7 @@
  */
 import { openstackApp } from './app/index.ts';
 
-export { openstackApp, openstackKinds, type OpenstackOptions, type Pace } from './app/index.ts';
+export { openstackApp, openstackKinds, tenantGroups, type OpenstackOptions, type Pace } from './app/index.ts';
 /** What the service apps load: the cloud is that of the OS_* variables. */
 export const app = openstackApp;
 export {
@@ -19,6 +19,7 @@ export {
   backendErrorCodes,
   isBackendError,
   floatingIpStates,
+  quotaNames,
   isFloatingIpState,
   isVolumeState,
   vmStateByNovaStatus,
@@ -39,15 +40,28 @@ export type {
   Made,
   NamedObject,
   Network,
+  NetworkCalls,
+  NetworkCollection,
   NewFloatingIp,
   NewPort,
+  NewProject,
+  NewRouter,
   NewServer,
+  NewSubnet,
+  NewUser,
   NewVolume,
   Port,
   PortCalls,
   PortFilter,
   PowerChange,
+  Project,
+  ProjectCalls,
+  ProjectObject,
+  ProjectQuotas,
+  QuotaCalls,
+  QuotaName,
   Removal,
+  Route,
   SecurityGroup,
   SecurityGroupCalls,
   SecurityGroupRule,
@@ -56,6 +70,7 @@ export type {
   ServerCalls,
   ServerGroup,
   ServerGroupCalls,
+  User,
   VmState,
   Volume,
   VolumeCalls,

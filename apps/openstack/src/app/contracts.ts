@@ -2,6 +2,7 @@
 import { defineTask } from '@troupe/task';
 import { z } from 'zod';
 import { pullTasks } from './pull-contracts.ts';
+import { tenantTasks } from './tenant-contracts.ts';
 
 const pool = 'openstack';
 const id = z.string().min(1);
@@ -117,4 +118,5 @@ export const tasks = [
   deleteFloatingIp,
   pullAddresses,
   ...pullTasks,
+  ...tenantTasks,
 ];

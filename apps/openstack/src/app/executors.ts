@@ -1,10 +1,11 @@
-/** The app's operations: F1, F2, F6, F7 and F9 of the operation families, and the small ones that these are made of. */
+/** The app's operations: F1, F2, F6, F7, F9 and F14 of the operation families, and the small ones that these are made of. */
 import type { ExecutorDefinition } from '@troupe/executor';
 import { createInstance } from './executors/instance-create.ts';
 import { deleteInstance } from './executors/instance-delete.ts';
 import { changePower } from './executors/instance-power.ts';
 import { deleteFloatingIp, pullAddresses, pullFloatingIp } from './executors/network.ts';
 import { pullInstance, pullVolume } from './executors/pulls.ts';
+import { createSecurityGroup, createTenant } from './executors/tenant-create.ts';
 import { createVolume, deleteVolume, detachVolume } from './executors/volume.ts';
 import { defaultPace, type Pace } from './pace.ts';
 
@@ -16,6 +17,7 @@ export function openstackExecutors(given: Pace = {}): ExecutorDefinition[] {
     deleteFloatingIp: deleteFloatingIp(pace),
     pullFloatingIp: pullFloatingIp(pace),
     pullAddresses: pullAddresses(),
+    createSecurityGroup: createSecurityGroup(),
   };
   return [
     createVolume(pace),
@@ -24,6 +26,7 @@ export function openstackExecutors(given: Pace = {}): ExecutorDefinition[] {
     changePower('start', pace),
     changePower('stop', pace),
     changePower('restart', pace),
+    createTenant(children.createSecurityGroup),
     ...Object.values(children),
     pullInstance(),
     pullVolume(),

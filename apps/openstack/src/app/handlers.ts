@@ -4,8 +4,16 @@ import type { Backend } from '../backend/index.ts';
 import { networkHandlers } from './network-handlers.ts';
 import { pullHandlers } from './pull-handlers.ts';
 import { serverHandlers } from './server-handlers.ts';
+import type { TenantBackends } from './tenant-backends.ts';
+import { tenantHandlers } from './tenant-handlers.ts';
 import { volumeHandlers } from './volume-handlers.ts';
 
-export function openstackHandlers(backend: Backend): Handler[] {
-  return [...volumeHandlers(backend), ...serverHandlers(backend), ...networkHandlers(backend), ...pullHandlers(backend)];
+export function openstackHandlers(backend: Backend, tenants: TenantBackends): Handler[] {
+  return [
+    ...volumeHandlers(backend),
+    ...serverHandlers(backend),
+    ...networkHandlers(backend),
+    ...pullHandlers(backend),
+    ...tenantHandlers(tenants),
+  ];
 }

@@ -5,11 +5,16 @@ import type { BackendConfig } from '../backend/index.ts';
 import { tasks } from './contracts.ts';
 import { openstackExecutors } from './executors.ts';
 import { FloatingIp, Instance, kinds, Tenant, Volume } from './kinds.ts';
+import { Network, SecurityGroup, Subnet } from './tenant-kinds.ts';
 import type { Pace } from './pace.ts';
 
 export interface OpenstackOptions {
   /** How workers reach the cloud; asked for when a worker starts. Default: the usual OS_* variables. */
   readonly backend?: () => BackendConfig;
+  /** Who makes and removes tenants; needs the admin role. Default: the same as `backend`. */
+  readonly admin?: () => BackendConfig;
+  /** Of the user of a tenant; must be the same in every worker. Default: follows from the name and the admin's password. */
+  readonly tenantPassword?: (userName: string) => string;
   readonly pace?: Pace;
   /** Default: 4 of each kind per provider. */
   readonly limits?: LimitOptions;
@@ -26,17 +31,20 @@ export function openstackApp(options: OpenstackOptions = {}): App {
     tasks,
     kinds,
     async handlers() {
-      const [{ backendConfigFromEnvironment, createBackend }, { openstackHandlers }] = await Promise.all([
+      const [{ backendConfigFromEnvironment, createBackend }, { createTenantBackends }, { openstackHandlers }] = await Promise.all([
         import('../backend/index.ts'),
+        import('./tenant-backends.ts'),
         import('./handlers.ts'),
       ]);
-      return openstackHandlers(createBackend(options.backend?.() ?? backendConfigFromEnvironment(process.env)));
+      const config = options.backend?.() ?? backendConfigFromEnvironment(process.env);
+      return openstackHandlers(createBackend(config), createTenantBackends(options.admin?.() ?? config, options.tenantPassword));
     },
     limits: options.limits ?? { default: 4 },
   });
 }
 
 /** For producers: references and data of the resources. */
-export const openstackKinds = { Volume, Instance, FloatingIp, Tenant };
+export const openstackKinds = { Volume, Instance, FloatingIp, Tenant, Network, Subnet, SecurityGroup };
 export { Instance, Volume };
+export { tenantGroups } from './tenant-kinds.ts';
 export type { Pace };

@@ -1,6 +1,7 @@
 /** The kinds of resources that the app manages, with the vocabularies of their backend. */
 import { defineKind } from '@troupe/resource';
 import { z } from 'zod';
+import { Network, SecurityGroup, Subnet, tenantParts } from './tenant-kinds.ts';
 import { floatingIpStates, vmStates, volumeStates } from '../backend/vocabulary.ts';
 
 /** The provider is the scope of its throttle. */
@@ -57,7 +58,7 @@ export const FloatingIp = defineKind({
 
 export const Tenant = defineKind({
   kind: 'tenant',
-  data: z.object({ ...common, addresses: z.array(z.string()).optional() }),
+  data: z.object({ ...common, addresses: z.array(z.string()).optional(), ...tenantParts }),
 });
 
-export const kinds = [Volume, Instance, FloatingIp, Tenant];
+export const kinds = [Volume, Instance, FloatingIp, Tenant, Network, Subnet, SecurityGroup];

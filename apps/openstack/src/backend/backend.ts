@@ -3,8 +3,14 @@ import { createFloatingIpCalls } from './floating-ips.ts';
 import type { FloatingIpCalls } from './floating-ips.ts';
 import { createLookupCalls } from './lookups.ts';
 import type { LookupCalls } from './lookups.ts';
+import { createNetworkCalls } from './networks.ts';
+import type { NetworkCalls } from './networks.ts';
 import { createPortCalls } from './ports.ts';
 import type { PortCalls } from './ports.ts';
+import { createProjectCalls } from './projects.ts';
+import type { ProjectCalls } from './projects.ts';
+import { createQuotaCalls } from './quotas.ts';
+import type { QuotaCalls } from './quotas.ts';
 import { createSecurityGroupCalls } from './security-groups.ts';
 import type { SecurityGroupCalls } from './security-groups.ts';
 import { createServerGroupCalls } from './server-groups.ts';
@@ -16,7 +22,18 @@ import { createVolumeCalls } from './volumes.ts';
 import type { VolumeCalls } from './volumes.ts';
 
 /** One project of one OpenStack cloud. Every call takes an `AbortSignal` and fails with a `BackendError`. */
-export interface Backend extends VolumeCalls, ServerCalls, PortCalls, FloatingIpCalls, SecurityGroupCalls, ServerGroupCalls, LookupCalls {}
+export interface Backend
+  extends
+    VolumeCalls,
+    ServerCalls,
+    PortCalls,
+    FloatingIpCalls,
+    SecurityGroupCalls,
+    ServerGroupCalls,
+    LookupCalls,
+    ProjectCalls,
+    NetworkCalls,
+    QuotaCalls {}
 
 /** Opens no connection yet: the first call logs in. */
 export function createBackend(config: BackendConfig): Backend {
@@ -30,5 +47,8 @@ export function createBackend(config: BackendConfig): Backend {
     ...createSecurityGroupCalls(session),
     ...createServerGroupCalls(session),
     ...createLookupCalls(session),
+    ...createProjectCalls(session),
+    ...createNetworkCalls(session),
+    ...createQuotaCalls(session),
   };
 }

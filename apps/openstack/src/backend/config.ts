@@ -10,6 +10,8 @@ export interface BackendConfig {
   readonly password: string;
   /** (OS_PROJECT_NAME) */
   readonly projectName: string;
+  /** Instead of its name. */
+  readonly projectId?: string | undefined;
   /** Of the user (OS_USER_DOMAIN_NAME). Default `Default`. */
   readonly userDomainName?: string | undefined;
   /** Of the project (OS_PROJECT_DOMAIN_NAME). Default: the user's. */

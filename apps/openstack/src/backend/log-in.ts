@@ -3,16 +3,19 @@ import type { BackendConfig } from './config.ts';
 import { BackendError } from './errors.ts';
 import { exchange } from './transport.ts';
 
-export type BackendService = 'compute' | 'volume' | 'network' | 'image';
+export type BackendService = 'identity' | 'compute' | 'volume' | 'network' | 'image';
 
 /** What a log-in gives: a token, and where each service is. */
 export interface Grant {
   readonly token: string;
+  /** Who has logged in. */
+  readonly userId: string;
   readonly endpoints: ReadonlyMap<BackendService, string>;
 }
 
 const tokenSchema = z.object({
   token: z.object({
+    user: z.object({ id: z.string() }),
     catalog: z.array(
       z.object({
         type: z.string(),
@@ -28,6 +31,7 @@ type CatalogueEntry = z.infer<typeof tokenSchema>['token']['catalog'][number];
 
 /** Names under which a service stands in catalogues, the most usual one first. */
 const serviceTypes: Readonly<Record<BackendService, readonly string[]>> = {
+  identity: ['identity'],
   compute: ['compute'],
   volume: ['volumev3', 'block-storage', 'block-store'],
   network: ['network'],
@@ -35,7 +39,7 @@ const serviceTypes: Readonly<Record<BackendService, readonly string[]>> = {
 };
 
 /** What the catalogue leaves out of an URL, if it does. */
-const versionPaths: Readonly<Partial<Record<BackendService, string>>> = { network: '/v2.0', image: '/v2' };
+const versionPaths: Readonly<Partial<Record<BackendService, string>>> = { identity: '/v3', network: '/v2.0', image: '/v2' };
 
 /**
  * Gets a token for the project by password.
@@ -55,7 +59,10 @@ export async function logIn(config: BackendConfig): Promise<Grant> {
           methods: ['password'],
           password: { user: { name: config.username, domain: { name: userDomain }, password: config.password } },
         },
-        scope: { project: { name: config.projectName, domain: { name: projectDomain } } },
+        scope: {
+          project:
+            config.projectId === undefined ? { name: config.projectName, domain: { name: projectDomain } } : { id: config.projectId },
+        },
       },
     },
   });
@@ -66,7 +73,7 @@ export async function logIn(config: BackendConfig): Promise<Grant> {
       data: { service: 'identity' },
     });
   }
-  return { token, endpoints: endpointsOf(parsed.data.token.catalog, config) };
+  return { token, userId: parsed.data.token.user.id, endpoints: endpointsOf(parsed.data.token.catalog, config) };
 }
 
 function identityUrl(authUrl: string): string {

@@ -14,6 +14,10 @@ export interface Network extends NamedObject {
 export interface LookupCalls {
   listNetworks(options?: CallOptions): Promise<readonly Network[]>;
   listFlavors(options?: CallOptions): Promise<readonly NamedObject[]>;
+  listImages(options?: CallOptions): Promise<readonly NamedObject[]>;
+  listVolumeTypes(options?: CallOptions): Promise<readonly NamedObject[]>;
+  /** Names of the zones of Nova or of Cinder that are in use. */
+  listZones(service: 'compute' | 'volume', options?: CallOptions): Promise<readonly string[]>;
   /** Undefined if no image has that name; the newest one if several have. */
   findImage(name: string, options?: CallOptions): Promise<NamedObject | undefined>;
 }
@@ -33,6 +37,25 @@ export function createLookupCalls(session: Session): LookupCalls {
         z.object({ flavors: z.array(named) }),
       );
       return answer.flavors;
+    },
+    async listImages({ signal } = {}) {
+      const answer = await session.call({ service: 'image', method: 'GET', path: '/images', signal }, z.object({ images: z.array(named) }));
+      return answer.images;
+    },
+    async listVolumeTypes({ signal } = {}) {
+      const answer = await session.call(
+        { service: 'volume', method: 'GET', path: '/types', signal },
+        z.object({ volume_types: z.array(named) }),
+      );
+      return answer.volume_types;
+    },
+    async listZones(service, { signal } = {}) {
+      const zone = z.object({ zoneName: z.string(), zoneState: z.object({ available: z.boolean() }) });
+      const answer = await session.call(
+        { service, method: 'GET', path: '/os-availability-zone', signal },
+        z.object({ availabilityZoneInfo: z.array(zone) }),
+      );
+      return answer.availabilityZoneInfo.filter(({ zoneState }) => zoneState.available).map(({ zoneName }) => zoneName);
     },
     async findImage(name, { signal } = {}) {
       const query = { name, sort: 'created_at:desc' };

@@ -5,7 +5,7 @@ import type { Removal } from './removal.ts';
 import { newServer, serverBody, serverSchema } from './server.ts';
 import type { NewServer, Server } from './server.ts';
 import type { CallOptions, Session } from './session.ts';
-import { findOrCreate, serverTag, withToken } from './tokens.ts';
+import { findOrCreate, tokenTag, withToken } from './tokens.ts';
 import type { Made } from './tokens.ts';
 import type { VolumeCalls } from './volumes.ts';
 
@@ -59,13 +59,13 @@ export function createServerCalls(session: Session, { findVolume }: Pick<VolumeC
   }
 
   async function findServerByToken(token: string, { signal }: CallOptions = {}): Promise<Server | undefined> {
-    const query = { tags: serverTag(token) };
+    const query = { tags: tokenTag(token) };
     const { servers } = await session.call({ service: 'compute', method: 'GET', path: '/servers/detail', query, signal }, many);
     return servers.filter((server) => server.token === token).at(-1);
   }
 
   async function createServer(wanted: NewServer, options: CallOptions): Promise<Server> {
-    const server = { ...serverBody(wanted), metadata: withToken(wanted.metadata, wanted.token), tags: [serverTag(wanted.token)] };
+    const server = { ...serverBody(wanted), metadata: withToken(wanted.metadata, wanted.token), tags: [tokenTag(wanted.token)] };
     const { serverGroupId: group } = wanted;
     const body = { server, ...(group === undefined ? {} : { 'os:scheduler_hints': { group } }) };
     const answer = await session.call({ service: 'compute', method: 'POST', path: '/servers', body, ...options }, created);

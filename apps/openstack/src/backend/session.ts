@@ -28,14 +28,17 @@ export interface ServiceRequest extends CallOptions {
 export interface Session {
   /** @throws BackendError */
   call<S extends z.ZodType>(request: ServiceRequest, answer: S): Promise<z.output<S>>;
-  /** For answers without a body. */
+  /** For answers without a body, or with one that nobody needs. */
   send(request: ServiceRequest): Promise<void>;
+  /** Of whoever has logged in. */
+  userId(options?: CallOptions): Promise<string>;
 }
 
 /** The lowest microversion that has what we use: in Nova tags of a new server (2.52), in Cinder nothing beyond the first. */
 const versionHeaders: Readonly<Record<BackendService, Readonly<Record<string, string>>>> = {
   compute: { 'OpenStack-API-Version': 'compute 2.52', 'X-OpenStack-Nova-API-Version': '2.52' },
   volume: { 'OpenStack-API-Version': 'volume 3.0' },
+  identity: {},
   network: {},
   image: {},
 };
@@ -98,11 +101,14 @@ export function createSession(config: BackendConfig): Session {
     async send(request) {
       await perform(request, false);
     },
+    async userId({ signal } = {}) {
+      return (await unlessAborted(currentGrant(), { service: 'identity', signal })).userId;
+    },
   };
 }
 
 /** The log-in is shared by all callers, so one that gives up leaves it running. */
-function unlessAborted<T>(shared: Promise<T>, { service, signal }: ServiceRequest): Promise<T> {
+function unlessAborted<T>(shared: Promise<T>, { service, signal }: Pick<ServiceRequest, 'service' | 'signal'>): Promise<T> {
   if (signal === undefined) return shared;
   return new Promise((resolve, reject) => {
     const giveUp = (): void => {

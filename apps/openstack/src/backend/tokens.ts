@@ -24,7 +24,7 @@ export function volumeTokenFilter(token: string): string {
  * Nova cannot filter by metadata, but by tags, which a server may be born with. A tag holds at most 60 characters and no slash or comma:
  * hence the digest. It narrows the listing; the metadata decides.
  */
-export function serverTag(token: string): string {
+export function tokenTag(token: string): string {
   return `troupe-${createHash('sha256').update(token).digest('hex').slice(0, 40)}`;
 }
 

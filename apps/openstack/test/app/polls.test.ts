@@ -19,7 +19,10 @@ const rows = {
   volume: row('volume', 'v', { sizeGb: 1 }),
   instance: row('instance', 'i', { flavor: '1', volumes: ['v', 'w'], floatingIps: ['ip'], tenant: 't' }),
   floatingIp: row('floatingIp', 'ip', {}),
-  tenant: row('tenant', 't', {}),
+  tenant: row('tenant', 't', { network: 'n', subnet: 's', securityGroups: ['g'] }),
+  network: row('network', 'n', {}),
+  subnet: row('subnet', 's', { cidr: '192.168.42.0/24' }),
+  securityGroup: row('securityGroup', 'g', {}),
 };
 
 /** Words at which an object stays: whoever waits for another one waits in vain. */
@@ -38,7 +41,13 @@ function pollsIn(node: unknown): PollNode[] {
 function pollsOf(executor: NonNullable<ReturnType<typeof openstackApp>['executors']>[number]): PollNode[] {
   const resource = rows[executor.options.resource!.kind as keyof typeof rows];
   const resources = [resource, ...Object.values(rows).filter((one) => one !== resource)];
-  const context = { resource, resources, input: { serverId: 's', deleteVolumes: true }, options: { force: false }, operation: 'o' };
+  const context = {
+    resource,
+    resources,
+    input: { serverId: 's', deleteVolumes: true, projectId: 'p' },
+    options: { force: false },
+    operation: 'o',
+  };
   return pollsIn(executor.options.plan(context as never));
 }
 

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
+import { createBackend } from '@troupe/openstack';
 import type { Made } from '@troupe/openstack';
-import { createBench } from '../support/bench.ts';
+import { adminConfigOf, createBench } from '../support/bench.ts';
 import type { Bench } from '../support/bench.ts';
 import { failureOf } from '../support/failure.ts';
 
 interface Create {
-  readonly what: 'volume' | 'server' | 'port' | 'floatingip';
+  readonly what: 'volume' | 'server' | 'port' | 'floatingip' | 'network' | 'subnet' | 'router' | 'securitygroup' | 'project';
   readonly route: string;
   run(bench: Bench, token: string): Promise<Made<{ readonly id: string }>>;
 }
@@ -26,6 +27,37 @@ const creates: readonly Create[] = [
     what: 'floatingip',
     route: 'neutron.floatingips.create',
     run: ({ backend, ids }, token) => backend.createFloatingIp({ token, networkId: ids.publicNetwork }),
+  },
+  {
+    what: 'network',
+    route: 'neutron.networks.create',
+    run: ({ backend, ids }, token) => backend.createNetwork({ token, projectId: ids.project, name: 'net' }),
+  },
+  {
+    what: 'subnet',
+    route: 'neutron.subnets.create',
+    async run({ backend, ids }, token) {
+      const { item } = await backend.createNetwork({ token: 'the network', projectId: ids.project, name: 'net' });
+      const cidr = `10.${token.length}.0.0/24`;
+      return backend.createSubnet({ token, projectId: ids.project, name: 'sub', networkId: item.id, cidr });
+    },
+  },
+  {
+    what: 'router',
+    route: 'neutron.routers.create',
+    run: ({ backend, ids }, token) =>
+      backend.createRouter({ token, projectId: ids.project, name: 'out', externalNetworkId: ids.publicNetwork }),
+  },
+  {
+    what: 'securitygroup',
+    route: 'neutron.security_groups.create',
+    run: ({ backend, ids }, token) => backend.createSecurityGroup({ token, projectId: ids.project, name: 'ssh' }),
+  },
+  // a second one of the same name gets a name of its own
+  {
+    what: 'project',
+    route: 'keystone.projects.create',
+    run: ({ cloud }, token) => createBackend(adminConfigOf(cloud)).createProject({ token, name: 'team' }),
   },
 ];
 

@@ -10,9 +10,9 @@ const isRequired = process.env['CI'] === 'true' && process.env['TROUPE_CI_OPENST
 type Row = Readonly<Record<string, unknown>>;
 
 /** The cloud runs a hundred times quicker: the command line itself takes a second for each command. */
-async function setup() {
+async function setup(user?: string) {
   const cloud = await startCloud({ timeFactor: 0.01 });
-  const cli = await openstackCli(cloud, installed ?? 'openstack');
+  const cli = await openstackCli(cloud, installed ?? 'openstack', user);
   return {
     cloud,
     cli,
@@ -117,6 +117,31 @@ describe('the official command line on the simulated cloud', function () {
     expect(await row(cli, 'quota', 'show')).to.include({ instances: 10_000, volumes: 10_000 });
     const versions = await rows(cli, 'versions', 'show', '--service', 'compute');
     expect(versions[0]).to.include({ 'Max Microversion': '2.79' });
+  });
+
+  it('makes and removes projects, users, roles, networks, subnets, routers and security groups', async () => {
+    await using bench = await setup('admin');
+    const { cli } = bench;
+    const project = await row(cli, 'project', 'create', '--description', 'of a team', 'team');
+    expect(project).to.include({ name: 'team', description: 'of a team', enabled: true });
+    await cli.run('user', 'create', '--project', 'team', '--password', 'secret', 'anna');
+    await cli.run('role', 'add', '--project', 'team', '--user', 'anna', 'member');
+    const network = await row(cli, 'network', 'create', '--project', 'team', 'net');
+    expect(network).to.include({ name: 'net', project_id: project['id'], 'router:external': false });
+    const subnet = await row(cli, 'subnet', 'create', '--project', 'team', '--network', 'net', '--subnet-range', '192.168.42.0/24', 'sub');
+    expect(subnet).to.include({ cidr: '192.168.42.0/24', gateway_ip: '192.168.42.1', network_id: network['id'] });
+    await cli.run('router', 'create', '--project', 'team', 'out');
+    await cli.run('router', 'add', 'subnet', 'out', 'sub');
+    const refused = await cli.attempt('network', 'delete', 'net');
+    expect(refused.stderr).to.match(/one or more ports still in use on the network/);
+    await cli.run('security', 'group', 'create', '--project', 'team', 'team-ssh');
+    const rule = ['security', 'group', 'rule', 'create', '--protocol', 'tcp', '--dst-port', '22', 'team-ssh'];
+    expect(await row(cli, ...rule, '--project', 'team')).to.include({ port_range_min: 22, direction: 'ingress' });
+    await cli.run('router', 'remove', 'subnet', 'out', 'sub');
+    await cli.run('router', 'delete', 'out');
+    await cli.run('network', 'delete', 'net');
+    const [left] = await rows(cli, 'network', 'list', '--project', 'team');
+    expect(left).to.equal(undefined);
   });
 
   it('shows the refusal of a build past the limit in the words of the real services', async () => {

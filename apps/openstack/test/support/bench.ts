@@ -57,6 +57,10 @@ export function configOf(cloud: SimulatedCloud): BackendConfig {
   return { authUrl: cloud.authUrl, username: 'demo', password: 'demo', projectName: 'demo', region: 'RegionOne' };
 }
 
+export function adminConfigOf(cloud: SimulatedCloud): BackendConfig {
+  return { ...configOf(cloud), username: 'admin', password: 'admin', projectName: 'admin' };
+}
+
 /** The body of a log-in by password into project `demo`. */
 export function logInBody(user: string, password = user): unknown {
   return {

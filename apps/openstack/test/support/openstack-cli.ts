@@ -33,8 +33,8 @@ export interface OpenstackCli extends AsyncDisposable {
   attempt(...args: readonly string[]): Promise<CliResult>;
 }
 
-/** The command line as user `demo` of this cloud, with a home of its own and nothing of the environment of the tests. */
-export async function openstackCli(cloud: SimulatedCloud, binary: string): Promise<OpenstackCli> {
+/** The command line as a user of this cloud in the project of the same name, with a home of its own and nothing of the environment of the tests. */
+export async function openstackCli(cloud: SimulatedCloud, binary: string, user = 'demo'): Promise<OpenstackCli> {
   const home = await mkdtemp(join(tmpdir(), 'openstack-cli-'));
   const env = {
     PATH: process.env['PATH'],
@@ -42,9 +42,9 @@ export async function openstackCli(cloud: SimulatedCloud, binary: string): Promi
     LANG: 'C.UTF-8',
     OS_AUTH_URL: cloud.authUrl,
     OS_IDENTITY_API_VERSION: '3',
-    OS_USERNAME: 'demo',
-    OS_PASSWORD: 'demo',
-    OS_PROJECT_NAME: 'demo',
+    OS_USERNAME: user,
+    OS_PASSWORD: user,
+    OS_PROJECT_NAME: user,
     OS_USER_DOMAIN_NAME: 'Default',
     OS_PROJECT_DOMAIN_NAME: 'Default',
     OS_REGION_NAME: 'RegionOne',

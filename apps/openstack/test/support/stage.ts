@@ -9,7 +9,7 @@ import type { CloudOptions, SimulatedCloud } from '@troupe/openstack/internal';
 import { connectRuntime, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
 import { until } from '@troupe/test-infra';
 import { expect } from 'chai';
-import { configOf } from './bench.ts';
+import { adminConfigOf, configOf } from './bench.ts';
 import { createWitness, type Witness } from './witness.ts';
 
 export const LIMIT = 2;
@@ -47,6 +47,8 @@ export async function createStage({ limit = LIMIT, pace, ...options }: StageOpti
   const runtime = await connectRuntime({ connection: { servers }, ns, pools: ['openstack'], ...topology });
   const app = openstackApp({
     backend: () => configOf(cloud),
+    admin: () => adminConfigOf(cloud),
+    tenantPassword: () => 'known to tests',
     pace: { every: '50ms', volumeDelay: '0s', serverDelay: '0s', floatingIpDelay: '0s', ...pace },
     limits: { default: limit },
   });
@@ -79,7 +81,7 @@ export async function createStage({ limit = LIMIT, pace, ...options }: StageOpti
         .calls.filter(({ method, path }) => method !== 'GET' && !path.endsWith('/auth/tokens'))
         .map(
           ({ method, path }) =>
-            `${method} ${path.replace(/^.*?\/(v3\/[^/]+|v2\.1|v2\.0)\//, '').replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ':id')}`,
+            `${method} ${path.replace(/^\/(volume\/v3\/[^/]+|compute\/v2\.1|networking\/v2\.0|v3)\//, '').replace(/[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}/g, ':id')}`,
         ),
     async expectClean() {
       const held = async (): Promise<number> =>

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { latencyNames } from '../core/latency.ts';
 import { transitionNames } from '../core/transition-faults.ts';
 import { objectKinds } from '../control.ts';
+import { defaultQuotas, type Quotas } from '../model/quotas.ts';
 
 const hits = { nth: z.int().positive().optional(), times: z.int().nonnegative().optional() };
 const when = z.enum(['before', 'after']);
@@ -52,9 +53,7 @@ export const buildLimitsSchema = z.strictObject({ instance: buildLimit, volume: 
 export const latenciesSchema = z.partialRecord(z.enum(latencyNames), milliseconds);
 
 const quota = z.int().min(-1);
-export const quotasSchema = z
-  .strictObject({ volumes: quota, gigabytes: quota, instances: quota, cores: quota, ram: quota, port: quota, floatingip: quota })
-  .partial();
+export const quotasSchema = z.partialRecord(z.enum(Object.keys(defaultQuotas) as (keyof Quotas)[]), quota);
 
 export const objectKindSchema = z.enum(objectKinds);
 export const statusSchema = z.strictObject({ status: z.string().min(1), message: z.string().optional() });

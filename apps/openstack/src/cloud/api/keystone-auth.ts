@@ -59,8 +59,10 @@ function identify(identity: Identity, { identity: { methods, password, token } }
 function scopeOf(identity: Identity, { scope }: Auth, user: User): Project | undefined {
   if (scope === undefined || scope === 'unscoped') return undefined;
   const { id, name, domain: home } = scope.project;
+  // an admin sees all projects, but works in those where it has a role
   const project = identity
-    .projectsOf(user)
+    .projects()
+    .filter((candidate) => user.projectIds.includes(candidate.id))
     .find((candidate) => (id === undefined ? candidate.name === name && isOurs(home) : candidate.id === id));
   if (project === undefined) throw unauthorized();
   return project;

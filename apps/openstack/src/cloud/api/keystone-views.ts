@@ -1,6 +1,6 @@
 import type { CloudRandom } from '../core/random.ts';
 import { domain, region } from '../model/identity.ts';
-import type { Project, Token, User } from '../model/identity.ts';
+import type { Project, Role, Token, User } from '../model/identity.ts';
 import type { Call } from './route.ts';
 import { isoMicrosecondsZulu } from './time-format.ts';
 
@@ -67,7 +67,7 @@ export function projectView(call: Call, project: Project): unknown {
     enabled: true,
     parent_id: domain.id,
     is_domain: false,
-    tags: [],
+    tags: project.tags,
     options: {},
     links: { self: `${call.baseUrl}/v3/projects/${project.id}` },
   };
@@ -78,11 +78,17 @@ export function userView(call: Call, user: User): unknown {
     id: user.id,
     name: user.name,
     domain_id: domain.id,
+    description: user.description,
+    ...(user.defaultProjectId === undefined ? {} : { default_project_id: user.defaultProjectId }),
     enabled: true,
     password_expires_at: null,
     options: {},
     links: { self: `${call.baseUrl}/v3/users/${user.id}` },
   };
+}
+
+export function roleView(call: Call, { id, name }: Role): unknown {
+  return { id, name, domain_id: null, description: null, options: {}, links: { self: `${call.baseUrl}/v3/roles/${id}` } };
 }
 
 export function domainView(call: Call): unknown {

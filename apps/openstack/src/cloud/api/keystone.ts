@@ -1,17 +1,29 @@
 import { z } from 'zod';
 import { ApiError } from '../core/api-error.ts';
 import { domain } from '../model/identity.ts';
-import type { Token, User } from '../model/identity.ts';
+import type { Identity, Token, User } from '../model/identity.ts';
 import type { World } from '../model/world.ts';
 import { authenticate } from './keystone-auth.ts';
-import { catalogueView, domainView, projectView, tokenView, userView } from './keystone-views.ts';
+import { demandAdmin, keystoneUserRoutes } from './keystone-users.ts';
+import { catalogueView, domainView, projectView, tokenView } from './keystone-views.ts';
 import { optionalText, parseBody } from './parse.ts';
-import type { Answer, AuthorizedCall, Call, Route } from './route.ts';
+import type { Answer, Call, Route } from './route.ts';
 
-const projectSchema = z.object({ project: z.object({ name: z.string().min(1), description: optionalText }) });
+const tag = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^[^/,]+$/);
+const projectSchema = z.object({
+  project: z.object({ name: z.string().min(1).max(64), description: optionalText, tags: z.array(tag).optional() }),
+});
 
-/** Keystone v3: tokens, the catalogue, and as much of projects, users and domains as clients look up by name. */
-export function keystoneRoutes({ core, identity }: World): readonly Route[] {
+/** Keystone v3: tokens, the catalogue, projects, users, roles and what of domains clients look up by name. */
+export function keystoneRoutes(world: World): readonly Route[] {
+  return [...tokenRoutes(world), ...projectRoutes(world), ...keystoneUserRoutes(world)];
+}
+
+function tokenRoutes({ core, identity }: World): readonly Route[] {
   const { random } = core;
 
   function withToken(call: Call, token: Token, status: number): Answer {
@@ -28,17 +40,6 @@ export function keystoneRoutes({ core, identity }: World): readonly Route[] {
 
   /** Of a caller who may have no project yet. */
   const callerOf = (call: Call): User => tokenOf(call, 'X-Auth-Token').user;
-
-  function projectsAnswer(call: Call, user: User): Answer {
-    const name = call.query.get('name');
-    const projects = identity.projectsOf(user).filter((project) => name === null || project.name === name);
-    const links = { self: `${call.baseUrl}${call.path}`, previous: null, next: null };
-    return { status: 200, body: { links, projects: projects.map((project) => projectView(call, project)) } };
-  }
-
-  function demandAdmin(call: AuthorizedCall): void {
-    if (!call.user.isAdmin) throw new ApiError(403, `You are not authorized to perform the requested action.`);
-  }
 
   return [
     {
@@ -84,14 +85,30 @@ export function keystoneRoutes({ core, identity }: World): readonly Route[] {
       method: 'GET',
       path: '/v3/auth/projects',
       access: 'open',
-      handle: (call) => projectsAnswer(call, callerOf(call)),
+      handle: (call) => projectsAnswer(identity, call, callerOf(call)),
     },
+  ];
+}
+
+function projectsAnswer(identity: Identity, call: Call, user: User): Answer {
+  const name = call.query.get('name');
+  // all of them, as the API has it
+  const tags = call.query.get('tags')?.split(',') ?? [];
+  const projects = identity
+    .projectsOf(user)
+    .filter((project) => (name === null || project.name === name) && tags.every((tag) => project.tags.includes(tag)));
+  const links = { self: `${call.baseUrl}${call.path}`, previous: null, next: null };
+  return { status: 200, body: { links, projects: projects.map((project) => projectView(call, project)) } };
+}
+
+function projectRoutes({ core, identity }: World): readonly Route[] {
+  return [
     {
       name: 'keystone.projects.list',
       method: 'GET',
       path: '/v3/projects',
       access: 'project',
-      handle: (call) => projectsAnswer(call, call.user),
+      handle: (call) => projectsAnswer(identity, call, call.user),
     },
     {
       name: 'keystone.projects.create',
@@ -100,8 +117,14 @@ export function keystoneRoutes({ core, identity }: World): readonly Route[] {
       access: 'project',
       handle(call) {
         demandAdmin(call);
-        const { name, description } = parseBody(projectSchema, call.body).project;
-        return { status: 201, body: { project: projectView(call, identity.createProject(name, description ?? '')) } };
+        const { name, description, tags } = parseBody(projectSchema, call.body).project;
+        const project = identity.createProject(name, description ?? '', tags);
+        core.tokens.record(
+          'project',
+          project.id,
+          tags?.find((one) => one.startsWith('troupe-')),
+        );
+        return { status: 201, body: { project: projectView(call, project) } };
       },
     },
     {
@@ -125,29 +148,6 @@ export function keystoneRoutes({ core, identity }: World): readonly Route[] {
         const id = call.params['id'] ?? '';
         if (!identity.removeProject(id)) throw new ApiError(404, `Could not find project: ${id}.`);
         return { status: 204 };
-      },
-    },
-    {
-      name: 'keystone.users.list',
-      method: 'GET',
-      path: '/v3/users',
-      access: 'project',
-      handle(call) {
-        demandAdmin(call);
-        const name = call.query.get('name');
-        const users = identity.users().filter((user) => name === null || user.name === name);
-        return { status: 200, body: { links: {}, users: users.map((user) => userView(call, user)) } };
-      },
-    },
-    {
-      name: 'keystone.users.show',
-      method: 'GET',
-      path: '/v3/users/:id',
-      access: 'project',
-      handle(call) {
-        const user = identity.findUser(({ id }) => id === call.params['id']);
-        if (user === undefined) throw new ApiError(404, `Could not find user: ${call.params['id']}.`);
-        return { status: 200, body: { user: userView(call, user) } };
       },
     },
     {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ApiError } from '../core/api-error.ts';
 import type { Port } from '../model/network.ts';
+import { routerInterface } from '../model/ports.ts';
 import type { World } from '../model/world.ts';
 import { listAnswer } from './neutron-list.ts';
 import { neutronRoute, visible } from './neutron-route.ts';
@@ -64,7 +65,12 @@ export function neutronPortRoutes({ ports }: World): readonly Route[] {
       return { status: 200, body: { port: portView(port) } };
     }),
     neutronRoute('ports.delete', 'DELETE', '/ports/:id', (call) => {
-      ports.remove(portOf(call));
+      const port = portOf(call);
+      if (port.deviceOwner === routerInterface) {
+        const message = `Port ${port.id} cannot be deleted directly via the port API: has device owner ${port.deviceOwner}.`;
+        throw new ApiError(409, message, { type: 'ServicePortInUse' });
+      }
+      ports.remove(port);
       return { status: 204 };
     }),
   ];

@@ -1,5 +1,5 @@
-import type { FloatingIp, Network, Port, SecurityGroup, Subnet } from '../model/network.ts';
-import type { Quotas } from '../model/quotas.ts';
+import type { FloatingIp, Network, Port, Router, SecurityGroup, SecurityGroupRule, Subnet } from '../model/network.ts';
+import { networkQuotas, type Quotas } from '../model/quotas.ts';
 import type { World } from '../model/world.ts';
 import { isoSeconds } from './time-format.ts';
 
@@ -12,44 +12,44 @@ export function networkView(network: Network): NeutronObject {
   return {
     id: network.id,
     name: network.name,
-    description: '',
+    description: network.description,
     status: 'ACTIVE',
     admin_state_up: true,
-    shared: !network.isExternal,
+    shared: network.projectId === '' && !network.isExternal,
     'router:external': network.isExternal,
     is_default: network.isExternal,
-    subnets: [network.subnet.id],
-    mtu: 1500,
+    subnets: network.subnets.map(({ id }) => id),
+    mtu: network.mtu,
     port_security_enabled: true,
     availability_zone_hints: [],
     availability_zones: ['nova'],
     ipv4_address_scope: null,
     ipv6_address_scope: null,
     qos_policy_id: null,
-    ...ownership(''),
+    ...ownership(network.projectId),
     ...stamps(network),
   };
 }
 
-export function subnetView({ id, name, networkId, pool, createdAt }: Subnet): NeutronObject {
+export function subnetView({ id, name, description, networkId, projectId, pool, createdAt, ...more }: Subnet): NeutronObject {
   return {
     id,
     name,
-    description: '',
+    description,
     network_id: networkId,
     cidr: pool.cidr,
-    gateway_ip: pool.gateway,
+    gateway_ip: more.hasGateway ? pool.gateway : null,
     allocation_pools: [{ start: pool.first, end: pool.last }],
     ip_version: 4,
-    enable_dhcp: true,
-    dns_nameservers: [],
+    enable_dhcp: more.hasDhcp,
+    dns_nameservers: more.nameservers,
     host_routes: [],
     ipv6_address_mode: null,
     ipv6_ra_mode: null,
     subnetpool_id: null,
     service_types: [],
     segment_id: null,
-    ...ownership(''),
+    ...ownership(projectId),
     ...stamps({ createdAt }),
   };
 }
@@ -63,7 +63,7 @@ export function portView(port: Port): NeutronObject {
     status: port.status,
     admin_state_up: true,
     mac_address: port.macAddress,
-    fixed_ips: [{ subnet_id: port.subnetId, ip_address: port.address }],
+    fixed_ips: fixedIpsOf(port),
     device_id: port.deviceId,
     device_owner: port.deviceOwner,
     security_groups: port.securityGroupIds,
@@ -75,6 +75,11 @@ export function portView(port: Port): NeutronObject {
     ...ownership(port.projectId),
     ...stamps(port),
   };
+}
+
+/** None on a network without a subnet. */
+export function fixedIpsOf({ subnetId, address }: Port): readonly Fields[] {
+  return subnetId === '' ? [] : [{ subnet_id: subnetId, ip_address: address }];
 }
 
 export function floatingIpView({ core, ports }: World, ip: FloatingIp): NeutronObject {
@@ -117,35 +122,57 @@ export function securityGroupView(group: SecurityGroup): NeutronObject {
     name: group.name,
     description: group.description,
     stateful: true,
-    security_group_rules: group.rules.map((rule) => ({
-      id: rule.id,
-      security_group_id: group.id,
-      direction: rule.direction,
-      ethertype: 'IPv4',
-      protocol: rule.protocol,
-      port_range_min: rule.portMin,
-      port_range_max: rule.portMax,
-      remote_ip_prefix: rule.remotePrefix,
-      remote_group_id: null,
-      description: '',
-      ...ownership(projectId),
-      ...stamps(group),
-    })),
+    security_group_rules: group.rules.map((rule) => securityGroupRuleView(group, rule)),
     ...ownership(projectId),
     ...stamps(group),
   };
 }
 
+export function securityGroupRuleView(group: SecurityGroup, rule: SecurityGroupRule): NeutronObject {
+  return {
+    id: rule.id,
+    security_group_id: rule.groupId,
+    direction: rule.direction,
+    ethertype: 'IPv4',
+    protocol: rule.protocol,
+    port_range_min: rule.portMin,
+    port_range_max: rule.portMax,
+    remote_ip_prefix: rule.remotePrefix,
+    remote_group_id: null,
+    description: rule.description,
+    ...ownership(group.projectId),
+    ...stamps(group),
+  };
+}
+
+export function routerView(router: Router): NeutronObject {
+  const { externalNetworkId, externalAddress } = router;
+  return {
+    id: router.id,
+    name: router.name,
+    description: router.description,
+    status: 'ACTIVE',
+    admin_state_up: true,
+    distributed: false,
+    ha: false,
+    availability_zone_hints: [],
+    availability_zones: ['nova'],
+    flavor_id: null,
+    routes: router.routes,
+    external_gateway_info:
+      externalNetworkId === undefined
+        ? null
+        : { network_id: externalNetworkId, enable_snat: true, external_fixed_ips: [{ ip_address: externalAddress }] },
+    ...ownership(router.projectId),
+    ...stamps(router),
+  };
+}
+
 /** What does not exist here is reported as unlimited and unused. */
-export function networkQuotaView(quotas: Quotas, used: { readonly port: number; readonly floatingip: number } | undefined): unknown {
+export function networkQuotaView(quotas: Quotas, used: Readonly<Record<(typeof networkQuotas)[number], number>> | undefined): unknown {
   const limits: Record<string, readonly [limit: number, used: number]> = {
-    port: [quotas.port, used?.port ?? 0],
-    floatingip: [quotas.floatingip, used?.floatingip ?? 0],
-    network: [-1, 0],
-    subnet: [-1, 0],
+    ...Object.fromEntries(networkQuotas.map((name) => [name, [quotas[name], used?.[name] ?? 0]])),
     subnetpool: [-1, 0],
-    router: [-1, 0],
-    security_group: [-1, 0],
     security_group_rule: [-1, 0],
     rbac_policy: [-1, 0],
   };

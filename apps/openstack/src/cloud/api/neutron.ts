@@ -3,40 +3,43 @@ import { ApiError } from '../core/api-error.ts';
 import { availabilityZone } from '../model/catalogue.ts';
 import type { World } from '../model/world.ts';
 import { neutronFloatingIpRoutes } from './neutron-floating-ips.ts';
-import { listAnswer } from './neutron-list.ts';
+import { neutronNetworkRoutes } from './neutron-networks.ts';
 import { neutronPortRoutes } from './neutron-ports.ts';
 import { neutronRoute } from './neutron-route.ts';
-import { networkQuotaView, networkView, securityGroupView, subnetView } from './neutron-views.ts';
-import type { NeutronObject } from './neutron-views.ts';
+import { neutronRouterRoutes } from './neutron-routers.ts';
+import { neutronSecurityGroupRoutes } from './neutron-security-groups.ts';
+import { networkQuotaView } from './neutron-views.ts';
 import { integerLike, parseBody } from './parse.ts';
 import type { AuthorizedCall, Route } from './route.ts';
 
-const quotaUpdate = z.object({ quota: z.object({ port: integerLike, floatingip: integerLike }).partial().loose() });
+const quotaUpdate = z.object({
+  quota: z
+    .object({
+      port: integerLike,
+      floatingip: integerLike,
+      network: integerLike,
+      subnet: integerLike,
+      router: integerLike,
+      security_group: integerLike,
+    })
+    .partial(),
+});
 
-/** Neutron v2.0: ports and floating IPs in full; networks, subnets and security groups to read. */
+/** Neutron v2.0: networks, subnets, routers, security groups, ports, floating IPs, and their quotas. */
 export function neutronRoutes(world: World): readonly Route[] {
-  return [...readOnlyRoutes(world), ...neutronPortRoutes(world), ...neutronFloatingIpRoutes(world), ...quotaRoutes(world)];
+  return [
+    ...readOnlyRoutes(),
+    ...neutronNetworkRoutes(world),
+    ...neutronRouterRoutes(world),
+    ...neutronSecurityGroupRoutes(world),
+    ...neutronPortRoutes(world),
+    ...neutronFloatingIpRoutes(world),
+    ...quotaRoutes(world),
+  ];
 }
 
-function readOnlyRoutes({ networks }: World): readonly Route[] {
-  function collection(plural: string, kind: string, itemsOf: (call: AuthorizedCall) => readonly NeutronObject[]): readonly Route[] {
-    // Two words are spelled with a dash in paths and with an underscore in bodies.
-    const path = `/${plural.replace('_', '-')}`;
-    return [
-      neutronRoute(`${plural}.list`, 'GET', path, (call) => listAnswer(call, plural, itemsOf(call))),
-      neutronRoute(`${plural}.show`, 'GET', `${path}/:id`, (call) => {
-        const id = call.params['id'] ?? '';
-        const item = itemsOf(call).find((candidate) => candidate.id === id);
-        if (item === undefined) throw new ApiError(404, `${kind} ${id} could not be found.`, { type: `${kind}NotFound` });
-        return { status: 200, body: { [plural.replace(/s$/, '')]: item } };
-      }),
-    ];
-  }
-
+function readOnlyRoutes(): readonly Route[] {
   return [
-    ...collection('networks', 'Network', () => networks.list().map(networkView)),
-    ...collection('subnets', 'Subnet', () => networks.list().map((network) => subnetView(network.subnet))),
-    ...collection('security_groups', 'SecurityGroup', (call) => networks.securityGroupsOf(call.project.id).map(securityGroupView)),
     neutronRoute('zones.list', 'GET', '/availability_zones', () => ({
       status: 200,
       body: { availability_zones: [{ name: availabilityZone, resource: 'network', state: 'available' }] },
@@ -51,7 +54,7 @@ function readOnlyRoutes({ networks }: World): readonly Route[] {
   ];
 }
 
-function quotaRoutes({ floatingIps, identity, ports, quotas }: World): readonly Route[] {
+function quotaRoutes({ floatingIps, identity, networks, ports, quotas, routers }: World): readonly Route[] {
   function demandRight(call: AuthorizedCall): string {
     const projectId = (call.params['id'] ?? '').replace(/\.json$/, '');
     if (projectId === call.project.id || call.user.isAdmin) return projectId;
@@ -67,15 +70,22 @@ function quotaRoutes({ floatingIps, identity, ports, quotas }: World): readonly 
       const projectId = demandRight(call);
       const count = (items: readonly { readonly projectId: string }[]): number =>
         items.filter((item) => item.projectId === projectId).length;
-      const used = { port: count(ports.list()), floatingip: count(floatingIps.list()) };
+      const used = {
+        port: count(ports.list()),
+        floatingip: count(floatingIps.list()),
+        network: count(networks.list()),
+        subnet: count(networks.list().flatMap(({ subnets }) => subnets)),
+        router: count(routers.list()),
+        security_group: networks.securityGroupsOf(projectId).length,
+      };
       return { status: 200, body: networkQuotaView(quotas.of(projectId), used) };
     }),
     neutronRoute('quotas.update', 'PUT', '/quotas/:id', (call) => {
       const projectId = demandRight(call);
       if (!call.user.isAdmin || identity.project(projectId) === undefined)
         throw new ApiError(403, `rule:update_quota is disallowed by policy`);
-      const { port, floatingip } = parseBody(quotaUpdate, call.body).quota;
-      return { status: 200, body: networkQuotaView(quotas.set(projectId, { port, floatingip }), undefined) };
+      const change = parseBody(quotaUpdate, call.body).quota;
+      return { status: 200, body: networkQuotaView(quotas.set(projectId, change), undefined) };
     }),
   ];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ApiError } from '../core/api-error.ts';
+import { fixedIpsOf } from './neutron-views.ts';
 import type { Port } from '../model/network.ts';
 import type { World } from '../model/world.ts';
 import { tagSchema } from './nova-requests.ts';
@@ -26,7 +27,7 @@ export function novaAttachmentRoutes(world: World): readonly Route[] {
     net_id: port.networkId,
     mac_addr: port.macAddress,
     port_state: port.status,
-    fixed_ips: [{ subnet_id: port.subnetId, ip_address: port.address }],
+    fixed_ips: fixedIpsOf(port),
   });
 
   return [

@@ -5,7 +5,7 @@ import type { TransitionSubject } from '../core/transitions.ts';
 import type { FloatingIp, FloatingIpRequest } from './network.ts';
 import type { Networks } from './networks.ts';
 import type { Ports } from './ports.ts';
-import { fits } from './quotas.ts';
+import { demandRoom } from './quotas.ts';
 import type { QuotaBook } from './quotas.ts';
 
 export interface FloatingIps {
@@ -42,7 +42,7 @@ export function createFloatingIps(core: CloudCore, networks: Networks, ports: Po
   function remove(ip: FloatingIp): void {
     if (!ips.delete(ip.id)) return;
     core.transitions.cancel(ip.id);
-    networks.external.subnet.pool.release(ip.address);
+    networks.find(ip.networkId)?.subnets[0]?.pool.release(ip.address);
   }
 
   function subjectOf(ip: FloatingIp): TransitionSubject {
@@ -97,12 +97,10 @@ export function createFloatingIps(core: CloudCore, networks: Networks, ports: Po
         const message = `Bad floatingip request: Network ${network.id} is not a valid external network.`;
         throw new ApiError(400, message, { type: 'BadRequest' });
       }
-      const limit = quotas.of(projectId).floatingip;
-      const used = list().filter((ip) => ip.projectId === projectId).length;
-      if (!fits(limit, used, 1)) throw new ApiError(409, `Quota exceeded for resources: ['floatingip'].`, { type: 'OverQuota' });
+      demandRoom(quotas, projectId, 'floatingip', list());
       if (request.portId !== undefined) checkFree(request.portId, undefined);
-      const { pool } = network.subnet;
-      const address = request.address === undefined ? pool.allocate() : pool.claim(request.address) ? request.address : undefined;
+      const pool = network.subnets[0]?.pool;
+      const address = request.address === undefined ? pool?.allocate() : pool?.claim(request.address) ? request.address : undefined;
       if (address === undefined) {
         throw new ApiError(409, `No more IP addresses available on network ${network.id}.`, { type: 'IpAddressGenerationFailure' });
       }

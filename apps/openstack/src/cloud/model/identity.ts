@@ -10,6 +10,7 @@ export interface Project {
   readonly id: string;
   readonly name: string;
   readonly description: string;
+  readonly tags: readonly string[];
 }
 
 export interface User {
@@ -17,7 +18,22 @@ export interface User {
   readonly name: string;
   readonly password: string;
   readonly isAdmin: boolean;
-  readonly projectIds: readonly string[];
+  /** Those in which the user has a role. */
+  projectIds: readonly string[];
+  readonly description: string;
+  readonly defaultProjectId: string | undefined;
+}
+
+export interface Role {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface NewUser {
+  readonly name: string;
+  readonly password: string;
+  readonly description?: string | undefined;
+  readonly defaultProjectId?: string | undefined;
 }
 
 export interface Token {
@@ -34,8 +50,20 @@ export interface Token {
 export interface Identity {
   projects(): readonly Project[];
   project(id: string): Project | undefined;
-  createProject(name: string, description: string): Project;
+  /** @throws ApiError 409 if the name is taken */
+  createProject(name: string, description: string, tags?: readonly string[]): Project;
+  /** Its tokens and assignments end with it. */
   removeProject(id: string): boolean;
+  /** @throws ApiError 409 if the name is taken */
+  createUser(wanted: NewUser): User;
+  /** The user's tokens end too. */
+  removeUser(id: string): boolean;
+  readonly roles: readonly Role[];
+  /** Roles of a user in a project. */
+  assigned(projectId: string, userId: string): readonly Role[];
+  /** May be called twice. */
+  assign(project: Project, user: User, role: Role): void;
+  unassign(project: Project, user: User, role: Role): boolean;
   users(): readonly User[];
   findUser(match: (user: User) => boolean): User | undefined;
   /** Projects in which the user may work: an admin in all. */
@@ -58,12 +86,15 @@ export interface IdentityOptions {
 export function createIdentity({ clock, random, users: wanted, tokenTtlMs }: IdentityOptions): Identity {
   const projects = new Map<string, Project>();
   const tokens = new Map<string, Token>();
+  const assignments = new Map<string, Set<Role>>();
+  const roles = ['admin', 'member', 'reader'].map((name): Role => ({ id: random.hex(32, 'role', name), name }));
   let issued = 0;
   let made = 0;
+  let usersMade = 0;
 
-  function addProject(name: string, description: string): Project {
+  function addProject(name: string, description: string, tags: readonly string[] = []): Project {
     made += 1;
-    const project = { id: random.hex(32, 'project', name, made), name, description };
+    const project = { id: random.hex(32, 'project', name, made), name, description, tags };
     projects.set(project.id, project);
     return project;
   }
@@ -76,28 +107,87 @@ export function createIdentity({ clock, random, users: wanted, tokenTtlMs }: Ide
     for (const token of tokens.values()) if (token.expiresAt <= clock.now()) tokens.delete(token.id);
   }
 
+  const placeOf = (projectId: string, userId: string): string => `${projectId}/${userId}`;
+
+  function revokeWhere(match: (token: Token) => boolean): void {
+    for (const token of tokens.values()) if (match(token)) tokens.delete(token.id);
+  }
+
+  function refuseTaken(what: string, name: string, isTaken: boolean): void {
+    if (!isTaken) return;
+    throw new ApiError(409, `Conflict occurred attempting to store ${what} - Duplicate entry found with name ${name}.`);
+  }
+
+  function refreshProjects(user: User): void {
+    user.projectIds = [...projects.keys()].filter((id) => (assignments.get(placeOf(id, user.id))?.size ?? 0) > 0);
+  }
+
   const users = wanted.map((user): User => {
     const own = user.projects.map((name) => projectByName(name) ?? addProject(name, ''));
+    const id = random.hex(32, 'user', user.name);
+    const held = roles.filter(({ name }) => user.isAdmin === true || name !== 'admin');
+    for (const project of own) assignments.set(placeOf(project.id, id), new Set(held));
     return {
-      id: random.hex(32, 'user', user.name),
+      id,
       name: user.name,
       password: user.password,
       isAdmin: user.isAdmin ?? false,
       projectIds: own.map((project) => project.id),
+      description: '',
+      defaultProjectId: undefined,
     };
   });
 
   return {
     projects: () => [...projects.values()],
     project: (id) => projects.get(id),
-    createProject(name, description) {
-      if (projectByName(name) !== undefined) {
-        throw new ApiError(409, `Conflict occurred attempting to store project - Duplicate entry found with name ${name}.`);
-      }
-      return addProject(name, description);
+    createProject(name, description, tags) {
+      refuseTaken('project', name, projectByName(name) !== undefined);
+      return addProject(name, description, tags);
     },
-    removeProject: (id) => projects.delete(id),
+    removeProject(id) {
+      if (!projects.delete(id)) return false;
+      revokeWhere((token) => token.project?.id === id);
+      for (const user of users) {
+        assignments.delete(placeOf(id, user.id));
+        refreshProjects(user);
+      }
+      return true;
+    },
     users: () => users,
+    createUser({ name, password, description = '', defaultProjectId }) {
+      refuseTaken(
+        'user',
+        name,
+        users.some((user) => user.name === name),
+      );
+      usersMade += 1;
+      const id = random.hex(32, 'new user', name, usersMade);
+      const user: User = { id, name, password, isAdmin: false, projectIds: [], description, defaultProjectId };
+      users.push(user);
+      return user;
+    },
+    removeUser(id) {
+      const at = users.findIndex((user) => user.id === id);
+      if (at < 0) return false;
+      users.splice(at, 1);
+      revokeWhere((token) => token.user.id === id);
+      for (const projectId of projects.keys()) assignments.delete(placeOf(projectId, id));
+      return true;
+    },
+    roles,
+    assigned: (projectId, userId) => [...(assignments.get(placeOf(projectId, userId)) ?? [])],
+    assign(project, user, role) {
+      const place = placeOf(project.id, user.id);
+      const held = assignments.get(place) ?? new Set();
+      assignments.set(place, held.add(role));
+      refreshProjects(user);
+    },
+    unassign(project, user, role) {
+      const isGone = assignments.get(placeOf(project.id, user.id))?.delete(role) ?? false;
+      refreshProjects(user);
+      return isGone;
+    },
     findUser: (match) => users.find(match),
     projectsOf: (user) => [...projects.values()].filter((project) => user.isAdmin || user.projectIds.includes(project.id)),
     issue(user, project, methods, expiresAt = clock.now() + tokenTtlMs) {

@@ -3,7 +3,7 @@ import type { CloudCore } from '../core/core.ts';
 import { tokenOfDescription } from '../core/token-ledger.ts';
 import type { Port, PortRequest } from './network.ts';
 import type { Networks } from './networks.ts';
-import { fits } from './quotas.ts';
+import { demandRoom } from './quotas.ts';
 import type { QuotaBook } from './quotas.ts';
 
 export interface Ports {
@@ -23,6 +23,9 @@ export interface Ports {
   onRemoved(listener: (port: Port) => void): void;
 }
 
+/** Whom a port of a router says it belongs to. */
+export const routerInterface = 'network:router_interface';
+
 export function createPorts(core: CloudCore, networks: Networks, quotas: QuotaBook): Ports {
   const ports = new Map<string, Port>();
   const listeners: ((port: Port) => void)[] = [];
@@ -37,25 +40,30 @@ export function createPorts(core: CloudCore, networks: Networks, quotas: QuotaBo
     });
   }
 
-  function addressOf(networkId: string, wanted: string | undefined): string {
-    const { pool } = networks.get(networkId).subnet;
+  function addressOf(request: PortRequest): Pick<Port, 'subnetId' | 'address'> {
+    const { networkId, subnetId, address: wanted } = request;
+    const subnets = networks.get(networkId).subnets.filter(({ id }) => subnetId === undefined || id === subnetId);
     if (wanted === undefined) {
-      const address = pool.allocate();
-      if (address !== undefined) return address;
+      if (subnets.length === 0 && subnetId === undefined) return { subnetId: '', address: '' };
+      for (const { id, pool } of subnets) {
+        const address = pool.allocate();
+        if (address !== undefined) return { subnetId: id, address };
+      }
       throw new ApiError(409, `No more IP addresses available on network ${networkId}.`, { type: 'IpAddressGenerationFailure' });
     }
-    if (pool.claim(wanted)) return wanted;
+    // that of the gateway is outside of the pool, so only a router can have it
+    const gateway = subnets.find(({ pool }) => request.deviceOwner === routerInterface && pool.gateway === wanted);
+    const subnet = gateway ?? subnets.find(({ pool }) => pool.claim(wanted));
+    if (subnet !== undefined) return { subnetId: subnet.id, address: wanted };
     throw new ApiError(409, `IP address ${wanted} already allocated in subnet or outside of it`, { type: 'IpAddressAlreadyAllocated' });
   }
 
   return {
     create(projectId, request) {
-      const limit = quotas.of(projectId).port;
-      const used = list().filter((port) => port.projectId === projectId).length;
-      if (!fits(limit, used, 1)) throw new ApiError(409, `Quota exceeded for resources: ['port'].`, { type: 'OverQuota' });
+      demandRoom(quotas, projectId, 'port', list());
       const network = networks.get(request.networkId);
       const securityGroupIds = groupsOf(projectId, request.securityGroupIds);
-      const address = addressOf(network.id, request.address);
+      const place = addressOf(request);
       const identity = core.identify('port', request.name ?? '');
       const mac = core.random.hex(6, 'mac', identity.id).match(/../g)?.join(':') ?? '';
       const now = core.clock.now();
@@ -63,8 +71,7 @@ export function createPorts(core: CloudCore, networks: Networks, quotas: QuotaBo
         ...identity,
         projectId,
         networkId: network.id,
-        subnetId: network.subnet.id,
-        address,
+        ...place,
         macAddress: `fa:16:3e:${mac}`,
         createdAt: now,
         updatedAt: now,
@@ -94,7 +101,7 @@ export function createPorts(core: CloudCore, networks: Networks, quotas: QuotaBo
     },
     remove(port) {
       if (!ports.delete(port.id)) return;
-      networks.get(port.networkId).subnet.pool.release(port.address);
+      networks.findSubnet(port.subnetId)?.pool.release(port.address);
       for (const listener of listeners) listener(port);
     },
     onRemoved: (listener) => void listeners.push(listener),

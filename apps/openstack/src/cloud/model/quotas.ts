@@ -1,3 +1,5 @@
+import { ApiError } from '../core/api-error.ts';
+
 /** Limits of one project; -1 is unlimited. Named as the APIs name them. */
 export interface Quotas {
   readonly volumes: number;
@@ -8,6 +10,10 @@ export interface Quotas {
   readonly ram: number;
   readonly port: number;
   readonly floatingip: number;
+  readonly network: number;
+  readonly subnet: number;
+  readonly router: number;
+  readonly security_group: number;
 }
 
 /** Wide enough that nobody meets them by accident: what a client is meant to meet is set on purpose. */
@@ -19,6 +25,10 @@ export const defaultQuotas: Quotas = Object.freeze({
   ram: 500_000_000,
   port: 50_000,
   floatingip: 50_000,
+  network: 50_000,
+  subnet: 50_000,
+  router: 50_000,
+  security_group: 50_000,
 });
 
 export interface QuotaBook {
@@ -43,4 +53,19 @@ export function createQuotaBook(defaults: Quotas): QuotaBook {
 /** Whether `requested` more fits under `limit`. */
 export function fits(limit: number, used: number, requested: number): boolean {
   return limit < 0 || used + requested <= limit;
+}
+
+/** What Neutron limits. */
+export const networkQuotas = ['port', 'floatingip', 'network', 'subnet', 'router', 'security_group'] as const;
+
+/** Refuses one more object of a project in the words of Neutron. @throws ApiError 409 OverQuota */
+export function demandRoom(
+  quotas: QuotaBook,
+  projectId: string,
+  resource: (typeof networkQuotas)[number],
+  objects: readonly { readonly projectId: string }[],
+): void {
+  const used = objects.filter((object) => object.projectId === projectId).length;
+  if (!fits(quotas.of(projectId)[resource], used, 1))
+    throw new ApiError(409, `Quota exceeded for resources: ['${resource}'].`, { type: 'OverQuota' });
 }

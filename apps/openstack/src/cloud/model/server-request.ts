@@ -80,6 +80,7 @@ function checkNetwork({ networks, ports }: RequestContext, request: NetworkReque
   const network = networks.find(request.networkId);
   if (network === undefined) throw new ApiError(400, `Network ${request.networkId} could not be found.`);
   if (network.isExternal) throw new ApiError(403, `It is not allowed to create an interface on external network ${network.id}`);
+  if (network.subnets.length === 0) throw new ApiError(400, `Network ${network.id} requires a subnet in order to boot instances on.`);
 }
 
 function checkQuota({ quotas, servers }: RequestContext, { projectId }: Owner, flavor: Flavor): void {

@@ -13,6 +13,9 @@ import { createPorts } from './ports.ts';
 import type { Ports } from './ports.ts';
 import { createQuotaBook } from './quotas.ts';
 import type { QuotaBook } from './quotas.ts';
+import { createRouters } from './routers.ts';
+import type { Routers } from './routers.ts';
+import { createSecurityGroups } from './security-groups.ts';
 import { createServerGroups } from './server-groups.ts';
 import type { ServerGroups } from './server-groups.ts';
 import { createServers } from './servers.ts';
@@ -28,6 +31,7 @@ export interface World {
   readonly quotas: QuotaBook;
   readonly networks: Networks;
   readonly ports: Ports;
+  readonly routers: Routers;
   readonly floatingIps: FloatingIps;
   readonly volumes: Volumes;
   readonly serverGroups: ServerGroups;
@@ -39,17 +43,24 @@ export function createWorld(options: ResolvedCloudOptions): World {
   const { clock, random } = core;
   const catalogue = createCatalogue(random, clock.now());
   const quotas = createQuotaBook(options.quotas);
-  const networks = createNetworks(core);
+  const identity = createIdentity({ clock, random, users: options.users, tokenTtlMs: options.tokenTtlMs });
+  const atStart = new Set(identity.projects().map(({ id }) => id));
+  const networks = createNetworks(
+    core,
+    quotas,
+    createSecurityGroups(core, quotas, (projectId) => atStart.has(projectId)),
+  );
   const ports = createPorts(core, networks, quotas);
   const volumes = createVolumes(core, catalogue, quotas);
   const serverGroups = createServerGroups(core);
   return {
     core,
-    identity: createIdentity({ clock, random, users: options.users, tokenTtlMs: options.tokenTtlMs }),
+    identity,
     catalogue,
     quotas,
     networks,
     ports,
+    routers: createRouters(core, networks, ports, quotas),
     floatingIps: createFloatingIps(core, networks, ports, quotas),
     volumes,
     serverGroups,

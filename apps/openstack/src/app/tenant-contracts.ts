@@ -1,0 +1,88 @@
+/** Tasks on tenants: projects of the cloud with their users, networks and groups. Their handlers need an admin. */
+import { defineTask } from '@troupe/task';
+import { z } from 'zod';
+import { quotas, rule } from './tenant-kinds.ts';
+
+const pool = 'openstack';
+const id = z.string().min(1);
+const byId = z.object({ backendId: id });
+const inProject = z.object({ projectId: id });
+
+/** The name that is free is told by the token, so a second run picks no other. */
+export const createTenant = defineTask({
+  name: 'openstack.tenant.create',
+  pool,
+  idempotent: 'token',
+  input: z.object({ name: z.string() }),
+  output: byId,
+});
+/** Lets the app's own user work in the project. */
+export const addAdmin = defineTask({ name: 'openstack.tenant.admin.add', pool, idempotent: 'yes', input: inProject });
+export const createUser = defineTask({
+  name: 'openstack.tenant.user.create',
+  pool,
+  idempotent: 'yes',
+  input: inProject,
+  output: z.object({ userId: id }),
+});
+export const pushQuotas = defineTask({
+  name: 'openstack.tenant.quotas.push',
+  pool,
+  idempotent: 'yes',
+  input: inProject.extend({ quotas }),
+});
+export const createNetwork = defineTask({
+  name: 'openstack.network.create',
+  pool,
+  idempotent: 'token',
+  input: inProject.extend({ name: z.string() }),
+  output: byId,
+});
+export const createSubnet = defineTask({
+  name: 'openstack.subnet.create',
+  pool,
+  idempotent: 'token',
+  input: inProject.extend({ name: z.string(), networkId: id, cidr: z.string(), nameservers: z.array(z.string()).optional() }),
+  output: byId,
+});
+export const createSecurityGroup = defineTask({
+  name: 'openstack.securityGroup.create',
+  pool,
+  idempotent: 'token',
+  input: inProject.extend({ name: z.string() }),
+  output: byId,
+});
+export const addRules = defineTask({
+  name: 'openstack.securityGroup.rules.add',
+  pool,
+  idempotent: 'yes',
+  input: byId.extend({ rules: z.array(rule) }),
+});
+/** A router between a subnet and an external network. */
+export const connectTenant = defineTask({
+  name: 'openstack.tenant.connect',
+  pool,
+  idempotent: 'token',
+  input: inProject.extend({ name: z.string(), externalNetwork: z.string(), subnetId: id }),
+  output: z.object({ routerId: id }),
+});
+
+/** What pulls of a tenant look at; each finds the field of the same name. */
+export const tenantPulls = ['limits', 'images', 'flavors', 'volumeTypes', 'zones', 'volumeZones', 'groups', 'routers'] as const;
+export type TenantPull = (typeof tenantPulls)[number];
+
+const pull = (what: TenantPull) => defineTask({ name: `openstack.tenant.${what}.pull`, pool, idempotent: 'yes', input: inProject });
+export const pullTenant = Object.fromEntries(tenantPulls.map((what) => [what, pull(what)])) as Record<TenantPull, ReturnType<typeof pull>>;
+
+export const tenantTasks = [
+  createTenant,
+  addAdmin,
+  createUser,
+  pushQuotas,
+  createNetwork,
+  createSubnet,
+  createSecurityGroup,
+  addRules,
+  connectTenant,
+  ...Object.values(pullTenant),
+];
