@@ -1,4 +1,4 @@
-/** Rules of fan-outs, as those of `rules.mjs`. */
+/** Rules of fan-outs, breakers and alarms, as those of `rules.mjs`. */
 export const fanoutRules = [
   {
     name: 'an object beside its run that lives',
@@ -31,5 +31,21 @@ export const fanoutRules = [
     replace: '  if (root.current?.page !== undefined) root.current.page.next = 0;\n  return { key, root, live: new Map(live),',
     package: 'packages/schedule',
     test: 'starts each object once for each nominal time, never has two runs of one object alive, and loses none',
+  },
+  {
+    name: 'an open breaker that lets everybody through',
+    file: 'packages/schedule/src/breaker/behaviour.ts',
+    find: '  if (now < openUntil) return said({ isOpen: true, until: openUntil });',
+    replace: '  if (now < openUntil) return said({ isOpen: false });',
+    package: 'packages/schedule',
+    test: 'opens by failures of different schedules in a row, and holds up all of its scope and no other',
+  },
+  {
+    name: 'an alarm that no success ends',
+    file: 'packages/schedule/src/turn.ts',
+    find: '    settle(this, `run ${run.id} succeeded`);',
+    replace: '',
+    package: 'packages/schedule',
+    test: 'is raised once when nothing has succeeded for so long, and ended once by a success',
   },
 ];

@@ -3,9 +3,9 @@
  * turn that moves the next one on, so that it is decided once however many schedulers there are and however often they are woken.
  */
 import type { Behaviour, Effect, Incoming, TurnContext } from '@troupe/actor';
-import { type Duration, durationMs, type Json, parseTaskEnded } from '@troupe/protocol';
+import { type Duration, durationMs, type Json } from '@troupe/protocol';
+import { mayAnswer, takeAnswer } from './answers.ts';
 import { define, remove } from './define.ts';
-import type { RunEnded } from './delegate.ts';
 import { KEPT_VERBS, rootOfJson, type ScheduleState } from './state.ts';
 import { Turn } from './turn.ts';
 
@@ -21,25 +21,16 @@ export function scheduleBehaviour(options: ScheduleBehaviourOptions = {}): Behav
   const minimumMs = durationMs(options.minimumInterval ?? '1m', 'minimumInterval');
   return {
     kind: 'schedule',
-    mayReceive: ({ sender, type, from }) =>
-      type.startsWith('timer.')
-        ? sender === 'timer'
-        : type.startsWith('run.')
-          ? sender === 'entity' && from?.kind === 'fanout'
-          : type === 'task.ended' || type === 'task.progress'
-            ? sender.startsWith('task-')
-            : // a scheduler says what the code of its app defines
-              sender === 'verb' || (sender === 'entity' && BY_CODE.includes(type)),
+    mayReceive: (message) =>
+      mayAnswer(message) ??
+      // a scheduler says what the code of its app defines
+      (message.sender === 'verb' || (message.sender === 'entity' && BY_CODE.includes(message.type))),
     activate: (key, record) => ({ key, root: rootOfJson(record?.root) }),
     receive(state, message, context) {
       if (VERBS.includes(message.type)) return verb(state, message, context, minimumMs);
       if (state.root === undefined) return [];
       const turn = new Turn(state.root, context);
-      if (message.type === 'timer.tick') turn.tick(message);
-      else if (message.type === 'timer.again') turn.again(message);
-      else if (message.type.startsWith('run.') && message.from?.key === state.key) {
-        turn.delegateSays(message.type, message.body as unknown as RunEnded);
-      } else if (message.type === 'task.ended') turn.attemptEnded(parseTaskEnded(message.body));
+      takeAnswer(turn, message);
       return turn.effects;
     },
     root: (state) => state.root as unknown as Json | undefined,

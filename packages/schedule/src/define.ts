@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Effect, Incoming, TurnContext } from '@troupe/actor';
 import { encodeJson, isTroupeError, type Json, type WireError } from '@troupe/protocol';
+import { settle } from './alarm.ts';
 import { checkInterval, parseDefinition, sameJson, type ScheduleDefinition } from './definition.ts';
 import type { ScheduleRoot, ScheduleState } from './state.ts';
 import { Turn } from './turn.ts';
@@ -92,6 +93,7 @@ export function remove(turn: Turn, message: Incoming, context: TurnContext): voi
     turn.record({ ...(one.nominal === undefined ? {} : { nominal: one.nominal }), what: 'replaced', at: context.now });
   }
   root.waiting = [];
+  settle(turn, 'deleted');
   root.status = 'deleted';
   delete root.next;
   turn.publish('deleted', {});

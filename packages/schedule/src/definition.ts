@@ -1,6 +1,7 @@
 /** What a schedule is: a timing, a task, and what happens when the two do not fit. Plain data, so that it is stored and compared. */
-import { type Duration, durationMs, encodeJson, type Json } from '@troupe/protocol';
+import { type Duration, durationMs, encodeJson, isLonger, type Json, NAME_LIMIT_CHARS } from '@troupe/protocol';
 import type { TaskContract } from '@troupe/task';
+import { MAX_FAILURES } from './breaker/behaviour.ts';
 import { calendarOf, type CronTiming, type IntervalTiming, type Timing } from './calendar.ts';
 import { checkEach, checkTask, defineEach, type EachDefinition, type EachOptions, type TaskPart, taskPart } from './each/definition.ts';
 import { isCount, refuse } from './refuse.ts';
@@ -20,8 +21,13 @@ export interface SchedulePolicies {
   readonly overlap?: 'skip' | 'bufferOne' | 'cancelPrevious';
   /** After the n-th failure in a row the next `min(n, penaltyCap)` nominal times are passed over. 0: never. Default 3. */
   readonly penaltyCap?: number;
-  /** After so many failures in a row nothing runs for `pause`; then one run decides anew. */
-  readonly breaker?: { readonly failures: number; readonly pause: Duration };
+  /**
+   * After so many failures in a row nothing runs for `pause`; then one run decides anew. With `scope` the failures of all schedules that
+   * name it are counted together, 50 at most, and hold up them all.
+   */
+  readonly breaker?: { readonly failures: number; readonly pause: Duration; readonly scope?: string };
+  /** When nothing has succeeded for so long since a nominal time, the event `overdue` says so, once. Default: never. */
+  readonly alarmAfter?: Duration;
   /** Codes of failures that pause the schedule until somebody resumes it; `'any'` = each. Default none. */
   readonly pauseOn?: 'any' | readonly string[];
   /** Each run starts up to so much later, by chance. Default none. */
@@ -102,11 +108,16 @@ export function parseDefinition(body: Json): ScheduleDefinition {
   if (breaker !== undefined) {
     if (!isCount(breaker?.failures, 1)) refuse('breaker.failures', 'must be a whole number of at least 1');
     durationMs(breaker.pause, 'breaker.pause');
+    const { scope, failures } = breaker;
+    if (scope !== undefined && (typeof scope !== 'string' || scope === '' || isLonger(scope, NAME_LIMIT_CHARS))) {
+      refuse('breaker.scope', `must be text of 1 to ${NAME_LIMIT_CHARS} characters`);
+    }
+    if (scope !== undefined && failures > MAX_FAILURES) refuse('breaker.failures', `must be at most ${MAX_FAILURES} with a scope`);
   }
   if (pauseOn !== undefined && pauseOn !== 'any' && !(Array.isArray(pauseOn) && pauseOn.every((code) => typeof code === 'string'))) {
     refuse('pauseOn', 'must be any, or a list of error codes');
   }
-  for (const field of ['lateAfter', 'jitter', 'spread'] as const) if (d[field] !== undefined) durationMs(d[field], field);
+  for (const field of ['lateAfter', 'jitter', 'spread', 'alarmAfter'] as const) if (d[field] !== undefined) durationMs(d[field], field);
   return d;
 }
 

@@ -1,6 +1,7 @@
 /** Why a schedule does not run, and when it will: read from its record, so that nobody needs to be asked. */
 import type { EntityRecord } from '@troupe/actor';
 import { formatMs } from '@troupe/protocol';
+import { behindMs } from './alarm.ts';
 import { calendarOf } from './calendar.ts';
 import { digestOf } from './define.ts';
 import { type ScheduleDefinition, spreadMs } from './definition.ts';
@@ -18,6 +19,8 @@ export interface ScheduleExplanation {
   readonly pausedUntil?: number;
   /** How long the wake-up has been due without being handled; 0 if it is not. What an alarm watches. */
   readonly overdueMs: number;
+  /** How long the oldest nominal time that no run has succeeded for has been due; 0 if there is none, or it is not active. For a metric. */
+  readonly behindMs: number;
   readonly run?: { readonly id: string; readonly attempt: number; readonly sinceMs: number; readonly waitsForRetry: boolean };
   /** As it holds now. */
   readonly definition?: ScheduleDefinition;
@@ -31,7 +34,7 @@ export interface ScheduleExplanation {
 /** `now`: epoch milliseconds; `n`: how many coming times. */
 export function explainSchedule(key: string, record: EntityRecord | undefined, now: number, n = 5): ScheduleExplanation {
   const root = rootOfJson(record?.root);
-  const nothing = { key, next: [], overdueMs: 0, failures: 0, outcomes: [] };
+  const nothing = { key, next: [], overdueMs: 0, behindMs: 0, failures: 0, outcomes: [] };
   if (root === undefined) return { ...nothing, status: 'unknown', text: `there is no schedule ${key}` };
   const { status, failures, outcomes, run } = root;
   const live = run && { id: run.id, attempt: run.attempt, sinceMs: now - run.orderedAt, waitsForRetry: run.timer !== undefined };
@@ -40,6 +43,7 @@ export function explainSchedule(key: string, record: EntityRecord | undefined, n
   const common = {
     ...nothing,
     status,
+    behindMs: behindMs(root, now),
     definition,
     ...(code === undefined ? {} : { code }),
     failures,
@@ -72,6 +76,7 @@ export function explainSchedule(key: string, record: EntityRecord | undefined, n
       const why = open ? 'the breaker is open' : `nominal times still to be passed over: ${root.penalty}`;
       return `failures in a row: ${failures}; ${why}; paused until ${iso(pausedUntil)}`;
     }
+    if (run?.asking !== undefined) return `asks the breaker of ${root.definition.breaker?.scope} whether run ${run.id} may begin`;
     if (live !== undefined) {
       return `run ${live.id} ${live.waitsForRetry ? 'waits for its retry' : 'lives'} for ${formatMs(live.sinceMs)}; next at ${iso(root.next)}`;
     }

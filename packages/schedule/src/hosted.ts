@@ -2,6 +2,7 @@
 import type { Behaviour } from '@troupe/actor';
 import type { Json, TaskMessage } from '@troupe/protocol';
 import { scheduleBehaviour, type ScheduleBehaviourOptions, wantsRun } from './behaviour.ts';
+import { breakerBehaviour } from './breaker/behaviour.ts';
 import { fanoutBehaviour, wantsObject } from './each/behaviour.ts';
 
 export type SchedulerOptions = ScheduleBehaviourOptions;
@@ -18,6 +19,7 @@ interface HostedKind {
 const hosted: readonly HostedKind[] = [
   { kind: 'schedule', behaviour: (options) => scheduleBehaviour(options) as unknown as Behaviour, wants: wantsRun },
   { kind: 'fanout', behaviour: () => fanoutBehaviour() as unknown as Behaviour, wants: wantsObject },
+  { kind: 'breaker', behaviour: () => breakerBehaviour() as unknown as Behaviour },
 ];
 
 /** A behaviour for each kind of entity that schedulers host. Throws `invalid_options`. */

@@ -49,10 +49,14 @@ export interface Run {
   readonly id: string;
   readonly nominal?: number;
   readonly orderedAt: number;
+  /** It ran for missed nominal times too, or was one. */
+  readonly caughtUp?: true;
+  /** Set while the breaker of its scope is asked: it has not begun. */
+  asking?: number;
   /** This, or `by`. */
-  readonly task?: NonNullable<ScheduleDefinition['task']>;
+  task?: NonNullable<ScheduleDefinition['task']>;
   /** Another entity does it, and tells when it has ended. */
-  readonly by?: { readonly kind: 'fanout'; readonly seq: number };
+  by?: { readonly kind: 'fanout'; readonly seq: number };
   /** It has started all that it will: the next run need not wait until that has ended. */
   allStarted?: true;
   closing?: true;
@@ -76,14 +80,20 @@ export interface ScheduleRoot {
   definition: ScheduleDefinition;
   /** The app whose code defines it, and what it said last. */
   code?: { readonly app: string; readonly digest: string };
-  pausedFor?: { readonly reason: string; readonly at: number; readonly by?: string; readonly automatic?: true };
+  pausedFor?: { readonly reason: string; readonly at: number; readonly by?: string; readonly automatic?: true; readonly message?: string };
   /** The next nominal time; absent when there is none, or it is paused and was never active. */
   next?: number;
   /** Names the timer that wakes it, and when that is due. */
   timer?: { readonly id: string; readonly at: number };
   run?: Run;
-  /** Number of the last run that another entity did. */
+  /** Number of the last run that another entity did, or of the last question to the breaker of the scope. */
   seq?: number;
+  /** Another entity that did runs of it, and forgets them when it is deleted. */
+  delegates?: 'fanout';
+  /** The oldest nominal time that no run has succeeded for. */
+  owedSince?: number;
+  /** Its timer; `raised` when it has been told. */
+  alarm?: { readonly id: string; readonly at: number } | 'raised';
   waiting: WaitingRun[];
   /** In a row, without the penalty's own forgetting. */
   failures: number;

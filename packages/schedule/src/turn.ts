@@ -2,20 +2,24 @@
 import type { Effect, Incoming, TurnContext } from '@troupe/actor';
 import { durationMs, type Json, type TaskEnded, type TaskMessage } from '@troupe/protocol';
 import { nextAttempt } from '@troupe/task';
+import { armAlarm, owes, settle } from './alarm.ts';
+import type { BreakerAnswer } from './breaker/state.ts';
 import { calendarOf } from './calendar.ts';
 import type { RunEnded, RunNamed, RunStart } from './delegate.ts';
 import { MAX_CATCH_UP, scheduleDefaults, spreadMs } from './definition.ts';
 import { type Due, dueTimes } from './due.ts';
+import { asksBreaker, tellBreaker } from './scope.ts';
 import { KEPT_OUTCOMES, type Outcome, type Run, type ScheduleRoot, type WaitingRun } from './state.ts';
+import type { Working } from './working.ts';
 
 /** What failed so long ago says nothing any more. */
 export const PENALTY_EXPIRES_MS = 86_400_000;
 
-export class Turn {
+export class Turn implements Working {
   readonly effects: Effect[] = [];
   readonly root: ScheduleRoot;
-  private readonly key: string;
-  private readonly context: TurnContext;
+  readonly key: string;
+  readonly context: TurnContext;
 
   constructor(root: ScheduleRoot, context: TurnContext) {
     this.root = root;
@@ -38,6 +42,7 @@ export class Turn {
     const { definition } = root;
     const until = context.now - spreadMs(definition, this.key);
     if (root.next === undefined || root.next > until) return;
+    owes(this, root.next);
     const missed = definition.missed ?? scheduleDefaults.missed;
     const due = dueTimes(calendarOf(definition.timing), root.next, until, typeof missed === 'object' ? missed.all : 1);
     if (due.next === undefined) delete root.next;
@@ -99,20 +104,44 @@ export class Turn {
   }
 
   private start(wanted: WaitingRun): void {
+    const { context } = this;
+    const run: Run = { ...wanted, orderedAt: context.now, attempt: 1, token: context.token() };
+    this.root.run = run;
+    if (!asksBreaker(this, run)) this.begin(run);
+  }
+
+  private begin(run: Run): void {
     const { root, context } = this;
-    const { id, caughtUp } = wanted;
     const { task, each } = root.definition;
-    const common = { id, ...nominalOf(wanted), orderedAt: context.now, attempt: 1, token: context.token() };
+    const { id, caughtUp } = run;
     if (task !== undefined) {
-      root.run = { ...common, task };
-      this.sendAttempt(root.run, task);
+      run.task = task;
+      this.sendAttempt(run, task);
     } else {
       root.seq = Math.max((root.seq ?? 0) + 1, context.now);
-      root.run = { ...common, by: { kind: 'fanout', seq: root.seq } };
-      const start: RunStart = { seq: root.seq, run: id, ...nominalOf(wanted), what: each as unknown as Json };
+      root.delegates = 'fanout';
+      run.by = { kind: 'fanout', seq: root.seq };
+      const start: RunStart = { seq: root.seq, run: id, ...nominalOf(run), what: each as unknown as Json };
       this.delegate('run.start', start as unknown as Json);
     }
-    this.record({ ...nominalOf(wanted), what: 'ran', at: context.now, run: id, ...(caughtUp ? { caughtUp } : {}) });
+    this.record({ ...nominalOf(run), what: 'ran', at: context.now, run: id, ...(caughtUp ? { caughtUp } : {}) });
+  }
+
+  /** What the breaker of the scope says: the run begins, or is passed over. */
+  breakerSays({ seq, isOpen, until }: BreakerAnswer): void {
+    const { root, context } = this;
+    const { run } = root;
+    if (run?.asking === undefined || run.asking !== seq) return;
+    delete run.asking;
+    const what = whyNot(root, run, isOpen);
+    if (what === undefined) return this.begin(run);
+    delete root.run;
+    // it may have been let through as the trial
+    if (!isOpen) tellBreaker(this, run, 'none');
+    else if (until !== undefined) root.openUntil = until;
+    this.record({ ...nominalOf(run), what, at: context.now });
+    if (root.status === 'deleted') this.endRecord();
+    else this.startWaiting();
   }
 
   private sendAttempt(run: Run, task: NonNullable<Run['task']>): void {
@@ -143,7 +172,8 @@ export class Turn {
     const after = nextAttempt(run.task.retry, run, outcome, context.random());
     if (run.cancelled === true || after.kind === 'end') {
       const { code, message } = after.kind === 'end' ? after.error : outcome.error;
-      return this.endRun(outcome.kind, `${code}: ${message}`, code);
+      const userMessage = outcome.kind === 'failed' ? outcome.userMessage : undefined;
+      return this.endRun(outcome.kind, { error: `${code}: ${message}`, code, userMessage });
     }
     run.attempt = after.attempt;
     if (after.reconcile) run.reconcile = true;
@@ -163,7 +193,7 @@ export class Turn {
   delegateSays(type: string, { seq, ended, error, counts }: Partial<RunEnded> & RunNamed): void {
     const { run, waiting } = this.root;
     if (run?.by?.seq !== seq) return;
-    if (type === 'run.ended') return this.endRun(ended!, error && `${error.code}: ${error.message}`, error?.code, counts);
+    if (type === 'run.ended') return this.endRun(ended!, { error: error && `${error.code}: ${error.message}`, code: error?.code, counts });
     run.allStarted = true;
     if (waiting.length > 0) this.closeRun(run);
   }
@@ -183,6 +213,8 @@ export class Turn {
     const { run } = this.root;
     if (run === undefined || run.cancelled === true) return;
     run.cancelled = true;
+    // the answer comes at once, and finds it cancelled
+    if (run.asking !== undefined) return;
     if (run.task === undefined) this.delegate('run.cancel');
     else if (run.timer === undefined) {
       this.effects.push({ type: 'signal', pool: run.task.pool, body: { cancel: attemptId(this.key, run) } });
@@ -192,7 +224,7 @@ export class Turn {
     }
   }
 
-  private endRun(ended: NonNullable<Outcome['ended']>, error?: string, code?: string, counts?: Outcome['counts']): void {
+  private endRun(ended: NonNullable<Outcome['ended']>, { error, code, counts, userMessage }: Partial<Ending> = {}): void {
     const { root, context } = this;
     const run = root.run!;
     delete root.run;
@@ -200,15 +232,16 @@ export class Turn {
     const how = { ended, ...(error === undefined ? {} : { error: error.slice(0, 120) }), ...(counts === undefined ? {} : { counts }) };
     if (kept >= 0) root.outcomes[kept] = { ...root.outcomes[kept]!, ...how };
     this.publish('ended', { run: run.id, ...nominalOf(run), attempts: run.attempt, tookMs: context.now - run.orderedAt, ...how });
-    if (ended === 'succeeded') this.forgive();
-    else if (ended !== 'cancelled') this.failed(code ?? '', error ?? '');
+    if (ended === 'succeeded') this.succeeded(run);
+    else if (ended === 'cancelled') tellBreaker(this, run, 'none');
+    else this.failed(run, { code: code ?? '', text: error ?? '', ...(userMessage === undefined ? {} : { userMessage }) });
     if (root.status === 'deleted') return this.endRecord();
     this.startWaiting();
   }
 
   /** One that the code of an app still defines is kept: else the next start of a scheduler would make it again. */
   endRecord(): void {
-    if (this.root.seq !== undefined) this.delegate('run.forget');
+    if (this.root.delegates !== undefined) this.delegate('run.forget');
     if (this.root.code === undefined) this.effects.push({ type: 'end', ttlMs: DELETED_TTL_MS });
   }
 
@@ -221,15 +254,24 @@ export class Turn {
     }
   }
 
-  private failed(code: string, error: string): void {
+  private succeeded(run: Run): void {
+    this.forgive();
+    tellBreaker(this, run, 'succeeded');
+    settle(this, `run ${run.id} succeeded`);
+  }
+
+  private failed(run: Run, { code, text, userMessage }: { code: string; text: string; userMessage?: string }): void {
     const { root, context } = this;
+    tellBreaker(this, run, 'failed', text);
     const { penaltyCap = scheduleDefaults.penaltyCap, breaker, pauseOn } = root.definition;
     root.failures++;
     root.failedAt = context.now;
     root.penalty = Math.min(root.failures, penaltyCap);
-    if (breaker !== undefined && root.failures >= breaker.failures) root.openUntil = context.now + durationMs(breaker.pause);
+    if (breaker !== undefined && breaker.scope === undefined && root.failures >= breaker.failures)
+      root.openUntil = context.now + durationMs(breaker.pause);
     if (root.status === 'active' && (pauseOn === 'any' || pauseOn?.includes(code) === true)) {
-      this.pause({ reason: error.slice(0, 300), at: context.now, automatic: true });
+      const message = userMessage ?? `It failed (${text}) and was paused; it runs again when somebody resumes it.`;
+      this.pause({ reason: text.slice(0, 300), at: context.now, automatic: true, message: message.slice(0, 500) });
     }
   }
 
@@ -244,6 +286,7 @@ export class Turn {
   pause(why: NonNullable<ScheduleRoot['pausedFor']>): void {
     const { root } = this;
     if (root.status !== 'active') return;
+    settle(this, 'paused');
     root.status = 'paused';
     root.pausedFor = why;
     this.disarm();
@@ -282,6 +325,7 @@ export class Turn {
 
   arm(): void {
     const { root, context } = this;
+    armAlarm(this);
     if (root.status !== 'active' || root.next === undefined || root.timer !== undefined) return;
     const id = context.newId();
     const at = root.next + spreadMs(root.definition, this.key) + Math.floor(jitterMs(root) * context.random());
@@ -306,12 +350,27 @@ export class Turn {
     this.effects.push({ type: 'publish', topic: ['schedule', this.key, what], body: { ...body } as Json });
   }
 
-  private timer(type: string, at: number, id: string): Effect {
+  timer(type: string, at: number, id: string): Effect {
     return { type: 'send', to: this.context.self, mail: { type, body: null }, at, id };
   }
 }
 
 const DELETED_TTL_MS = 86_400_000;
+
+interface Ending {
+  readonly error: string | undefined;
+  readonly code: string | undefined;
+  readonly counts: Outcome['counts'] | undefined;
+  readonly userMessage: string | undefined;
+}
+
+/** What happened to a run while the breaker was asked. */
+function whyNot({ status }: ScheduleRoot, run: Run, isOpen: boolean): Outcome['what'] | undefined {
+  if (status === 'deleted') return 'replaced';
+  if (run.cancelled === true) return 'coalesced';
+  if (status === 'paused') return 'skippedPaused';
+  return isOpen ? 'skippedBreaker' : undefined;
+}
 
 function attemptId(key: string, run: Run): string {
   return `schedule:${key}:${run.id}:${run.attempt}`;

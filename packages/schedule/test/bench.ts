@@ -26,6 +26,12 @@ export const stubborn = defineTask({
 export const hourly = (more: Partial<ScheduleOptions> = {}): ScheduleOptions =>
   ({ cron: '0 * * * *', task: sync, ...more }) as ScheduleOptions;
 
+interface Told {
+  readonly code?: string;
+  readonly message?: TaskMessage;
+  readonly userMessage?: string;
+}
+
 export interface BenchOptions {
   /** Every message comes twice, the second time after the next one. */
   readonly twice?: boolean;
@@ -83,10 +89,13 @@ export function createBench({ twice = false, minimumInterval = '1s' }: BenchOpti
       deliver({ id: timer, type, body: null, sender: 'timer', timer, context: {}, storedAt: bench.now });
     },
     /** Answers the last task, or the one given. */
-    answer(how: 'succeeded' | 'failed' | 'cancelled' | 'unknown', { code = 'backend', message = bench.tasks.at(-1)! } = {}): void {
+    answer(
+      how: 'succeeded' | 'failed' | 'cancelled' | 'unknown',
+      { code = 'backend', message = bench.tasks.at(-1)!, userMessage }: Told = {},
+    ): void {
       const outcomes: Record<typeof how, TaskOutcome> = {
         succeeded: { kind: 'succeeded', output: null },
-        failed: { kind: 'failed', error: { code, message: 'it broke' } },
+        failed: { kind: 'failed', error: { code, message: 'it broke' }, ...(userMessage === undefined ? {} : { userMessage }) },
         unknown: { kind: 'unknown', error: { code, message: 'who knows' } },
         cancelled: { kind: 'cancelled' },
       };

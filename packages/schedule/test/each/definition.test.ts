@@ -1,7 +1,7 @@
 import { isTroupeError } from '@troupe/protocol';
 import { defineSchedule, listedPage, type ScheduleDefinition } from '@troupe/schedule';
 import { expect } from 'chai';
-import { hourlyEach, list, pull } from './world.ts';
+import { hourlyEach, list, pull } from '../world.ts';
 
 function fieldOf(act: () => unknown): string | undefined {
   try {

@@ -2,7 +2,7 @@ import type { EntityRecord } from '@troupe/actor';
 import type { Json } from '@troupe/protocol';
 import { explainFanout } from '@troupe/schedule';
 import { expect } from 'chai';
-import { createWorld, hourlyEach, HOUR_MS } from './world.ts';
+import { createWorld, hourlyEach, HOUR_MS } from '../world.ts';
 
 function setup(each: Parameters<typeof hourlyEach>[0] = {}) {
   const world = createWorld(['a', 'b', 'c']);

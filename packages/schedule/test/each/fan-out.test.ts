@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createWorld, hourlyEach, HOUR_MS, list, objectOf, pull, START } from './world.ts';
+import { createWorld, hourlyEach, HOUR_MS, list, objectOf, pull, START } from '../world.ts';
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `i${String(i).padStart(5, '0')}`);
 

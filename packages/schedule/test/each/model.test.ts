@@ -3,7 +3,7 @@ import type { TaskMessage } from '@troupe/protocol';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { FanoutEnded } from '@troupe/schedule';
-import { createWorld, hourlyEach, list, objectOf, pull } from './world.ts';
+import { createWorld, hourlyEach, list, objectOf, pull } from '../world.ts';
 
 type Step =
   | { readonly do: 'advance'; readonly seconds: number }

@@ -1,15 +1,14 @@
 /** A schedule and its fan-out on virtual time: mail between them, timers, tasks that wait to be answered, records kept through JSON. */
-import type { Behaviour, Effect, Incoming } from '@troupe/actor';
-import type { Json, TaskMessage, TaskOutcome } from '@troupe/protocol';
+import type { Behaviour, Effect, EntityRecord, Incoming } from '@troupe/actor';
+import type { Address, Json, TaskMessage, TaskOutcome } from '@troupe/protocol';
 import {
   defineSchedule,
   type EachOptions,
-  fanoutBehaviour,
   type ListedPage,
   listedPage,
   type ListingRequest,
   type Outcome,
-  scheduleBehaviour,
+  schedulerBehaviours,
   type ScheduleOptions,
 } from '@troupe/schedule';
 import { defineTask } from '@troupe/task';
@@ -17,6 +16,8 @@ import type { FanoutRoot, LiveObject, ScheduleRoot } from '@troupe/schedule/inte
 
 export const HOUR_MS = 3_600_000;
 export const START = Date.parse('2026-06-01T00:30:00Z');
+
+const KEY = 'pulls';
 
 export const list = defineTask({
   name: 'instances.list',
@@ -38,6 +39,7 @@ export const hourlyEach = (each: Partial<EachOptions> = {}, more: Partial<Schedu
   ({ cron: '0 * * * *', each: { list, run: pull, ...each }, ...more }) as ScheduleOptions;
 
 interface Entity {
+  readonly key: string;
   readonly behaviour: Behaviour;
   state: unknown;
   root: string | undefined;
@@ -49,16 +51,23 @@ type Told = 'succeeded' | 'failed' | 'unknown' | 'cancelled';
 
 /** `slow`: mail between the two waits until it is let through. `twice`: every message comes twice, the second time after the next one, with the record read anew. */
 export function createWorld(objects: readonly string[], { twice = false, slow = false } = {}) {
-  const key = 'pulls';
-  const entities: Record<string, Entity> = {};
-  for (const behaviour of [scheduleBehaviour({ minimumInterval: '1s' }), fanoutBehaviour()] as unknown as Behaviour[]) {
-    const state = behaviour.activate(key, undefined);
-    entities[behaviour.kind] = { behaviour, state, root: undefined, items: new Map(), ended: false };
-  }
+  const behaviours = schedulerBehaviours({ minimumInterval: '1s' });
+  const entities = new Map<string, Entity>();
+  const entityOf = ({ kind, key }: Address): Entity => {
+    const name = `${kind}/${key}`;
+    let entity = entities.get(name);
+    if (entity === undefined) {
+      const behaviour = behaviours.find((one) => one.kind === kind)!;
+      entity = { behaviour, key, state: behaviour.activate(key, undefined), root: undefined, items: new Map(), ended: false };
+      entities.set(name, entity);
+    }
+    return entity;
+  };
+  const rootOf = <T>(kind: string, key: string): T => JSON.parse(entityOf({ kind, key }).root!) as T;
   let ids = 0;
   const before = new Map<string, Incoming>();
-  let timers: { id: string; at: number; type: string; kind: string }[] = [];
-  const mails: { kind: string; message: Incoming }[] = [];
+  let timers: { id: string; at: number; type: string; to: Address }[] = [];
+  const mails: { to: Address; message: Incoming }[] = [];
 
   const world = {
     now: START,
@@ -69,17 +78,22 @@ export function createWorld(objects: readonly string[], { twice = false, slow = 
     sent: [] as (TaskMessage & { sentAt: number })[],
     signals: [] as Json[],
     events: [] as { what: string; body: Json }[],
+    scheduleOf: (key: string): ScheduleRoot => rootOf('schedule', key),
+    recordOf(kind: string, key: string): EntityRecord | undefined {
+      const { root } = entityOf({ kind, key });
+      return root === undefined ? undefined : { root: JSON.parse(root) as Json, items: new Map() };
+    },
     get schedule() {
-      return JSON.parse(entities['schedule']!.root!) as ScheduleRoot;
+      return world.scheduleOf(KEY);
     },
     get fanout() {
-      return JSON.parse(entities['fanout']!.root!) as FanoutRoot & { live: [string, LiveObject][] };
+      return rootOf<FanoutRoot & { live: [string, LiveObject][] }>('fanout', KEY);
     },
     get items() {
-      return entities['fanout']!.items;
+      return entityOf({ kind: 'fanout', key: KEY }).items;
     },
     get bytes() {
-      return Buffer.byteLength(entities['fanout']!.root ?? '');
+      return Buffer.byteLength(entityOf({ kind: 'fanout', key: KEY }).root ?? '');
     },
     get waitingMails() {
       return mails.length;
@@ -87,17 +101,18 @@ export function createWorld(objects: readonly string[], { twice = false, slow = 
     get timers() {
       return timers;
     },
-    isEnded: (kind: string): boolean => entities[kind]!.ended,
-    define: (options: ScheduleOptions): void => world.verb('define', { definition: defineSchedule(options) as unknown as Json }),
-    verb(name: string, body: Json = {}): void {
-      deliver('schedule', { id: `v${ids++}`, type: `verb.${name}`, body, sender: 'verb', context: {}, storedAt: world.now });
+    isEnded: (kind: string): boolean => entityOf({ kind, key: KEY }).ended,
+    define: (options: ScheduleOptions, key = KEY): void =>
+      world.verb('define', { definition: defineSchedule(options) as unknown as Json }, { kind: 'schedule', key }),
+    verb(name: string, body: Json = {}, to: Address = { kind: 'schedule', key: KEY }): void {
+      deliver(to, { id: `v${ids++}`, type: `verb.${name}`, body, sender: 'verb', context: {}, storedAt: world.now });
     },
     /** Hosts die: everything but the records is forgotten. */
     rebuild(): void {
-      for (const entity of Object.values(entities)) {
+      for (const entity of entities.values()) {
         const items = new Map([...entity.items].map(([name, text]) => [name, JSON.parse(text) as Json]));
         entity.state = entity.behaviour.activate(
-          key,
+          entity.key,
           entity.root === undefined ? undefined : { root: JSON.parse(entity.root) as Json, items },
         );
       }
@@ -113,8 +128,8 @@ export function createWorld(objects: readonly string[], { twice = false, slow = 
       }
       world.now = end;
     },
-    fire({ id, type, kind }: { id: string; type: string; kind: string }): void {
-      deliver(kind, { id, type, body: null, sender: 'timer', timer: id, context: {}, storedAt: world.now });
+    fire({ id, type, to }: { id: string; type: string; to: Address }): void {
+      deliver(to, { id, type, body: null, sender: 'timer', timer: id, context: {}, storedAt: world.now });
     },
     /** Answers an open task as a worker with a backend would: listings by `page`, objects as told. */
     answer(message: TaskMessage, how: Told = 'succeeded', code = 'backend'): void {
@@ -131,7 +146,7 @@ export function createWorld(objects: readonly string[], { twice = false, slow = 
     outcome(message: TaskMessage, outcome: TaskOutcome): void {
       const { step, attempt, token } = message;
       const body = { step, attempt, token, outcome, worker: 'w', startedAt: 0, endedAt: 0 } as unknown as Json;
-      deliver('fanout', { id: `a${ids++}`, type: 'task.ended', body, sender: 'task-app', context: {}, storedAt: world.now });
+      deliver(message.replyTo!, { id: `a${ids++}`, type: 'task.ended', body, sender: 'task-app', context: {}, storedAt: world.now });
     },
     /** Answers whatever is open, listings too, until nothing is; time passes for what waits for it. */
     finish(how: (object: string) => Told = () => 'succeeded', { forMs = 10 * 60_000 } = {}): void {
@@ -141,14 +156,14 @@ export function createWorld(objects: readonly string[], { twice = false, slow = 
           world.answer(message, message.task === list.name ? 'succeeded' : how(objectOf(message)));
           if (world.sent.length > 10_000) throw new Error('it does not come to an end');
         }
-        if (entities['schedule']!.root === undefined || world.schedule.run === undefined || world.now >= end) return;
+        if (world.recordOf('schedule', KEY) === undefined || world.schedule.run === undefined || world.now >= end) return;
         world.advance(200);
       }
     },
     /** Mail between the two; the last ones first where they overtake each other. */
     letThrough(back = mails.length): void {
       const [mail] = mails.splice(Math.max(0, mails.length - back), 1);
-      if (mail !== undefined) deliver(mail.kind, mail.message);
+      if (mail !== undefined) deliver(mail.to, mail.message);
     },
     objectsSent: (): string[] => world.sent.filter(({ task }) => task === pull.name).map(objectOf),
     decided: (): Outcome[] => world.schedule.outcomes,
@@ -161,41 +176,42 @@ export function createWorld(objects: readonly string[], { twice = false, slow = 
     return { items, ...(rest.length > limit ? { cursor: items.at(-1)!.key } : {}) };
   }
 
-  function deliver(kind: string, message: Incoming): void {
-    receive(kind, message);
+  function deliver(to: Address, message: Incoming): void {
+    receive(to, message);
     if (twice) {
       world.rebuild();
-      const late = before.get(kind);
-      before.set(kind, message);
-      receive(kind, message);
-      if (late !== undefined) receive(kind, late);
+      const name = `${to.kind}/${to.key}`;
+      const late = before.get(name);
+      before.set(name, message);
+      receive(to, message);
+      if (late !== undefined) receive(to, late);
     }
     while (!slow && mails.length > 0) world.letThrough();
   }
 
-  function receive(kind: string, message: Incoming): void {
-    const entity = entities[kind]!;
-    if (entity.behaviour.mayReceive?.(message) === false) throw new Error(`${kind} may not receive ${message.type}`);
+  function receive(self: Address, message: Incoming): void {
+    const entity = entityOf(self);
+    if (entity.behaviour.mayReceive?.(message) === false) throw new Error(`${self.kind} may not receive ${message.type}`);
     const effects = entity.behaviour.receive(entity.state, message, {
-      self: { kind, key },
+      self,
       now: world.now,
       newId: () => `e${ids++}`,
       token: () => `t${ids++}`,
       random: () => 0.5,
     });
-    for (const effect of effects) apply(kind, entity, effect);
+    for (const effect of effects) apply(self, entity, effect);
     const root = entity.behaviour.root(entity.state);
     entity.root = root === undefined ? undefined : JSON.stringify(root);
   }
 
-  function apply(kind: string, entity: Entity, effect: Effect): void {
+  function apply(self: Address, entity: Entity, effect: Effect): void {
     switch (effect.type) {
       case 'send':
         if (effect.at === undefined) {
           const { type, body } = effect.mail;
-          const message = { id: `m${ids++}`, type, body, sender: 'entity' as const, from: { kind, key }, context: {}, storedAt: world.now };
-          mails.push({ kind: effect.to.kind, message });
-        } else timers.push({ id: effect.id!, at: effect.at, type: effect.mail.type, kind });
+          const message = { id: `m${ids++}`, type, body, sender: 'entity' as const, from: self, context: {}, storedAt: world.now };
+          mails.push({ to: effect.to, message });
+        } else timers.push({ id: effect.id!, at: effect.at, type: effect.mail.type, to: self });
         break;
       case 'cancel':
         timers = timers.filter((one) => one.id !== effect.timer);
