@@ -1,4 +1,5 @@
 /** The budgets of the design, each with how it is measured here. */
+import { baselineScenario } from './baseline-scenario.ts';
 import { atLeast, atMost, each, type Figure, quotient, type Round, type Scenario, type SideRef } from './scenario.ts';
 import { median } from './statistics.ts';
 
@@ -155,6 +156,7 @@ export const scenarios: readonly Scenario[] = [
     ],
     figures: waitingFigures,
   },
+  baselineScenario,
   {
     name: 'wide-group',
     title: 'Group of 10,000 steps',
