@@ -56,4 +56,28 @@ export const pullRules = [
     package: 'packages/task',
     test: 'S24 the span of an attempt is there for a failure as well',
   },
+  {
+    name: 'a follower that terminates whatever broke',
+    file: 'packages/resource/src/parent.ts',
+    find: "rule.name === 'broken' && error?.code === 'missing_on_backend'",
+    replace: "rule.name === 'broken'",
+    package: 'packages/resource',
+    test: 'S103 the move of a parent',
+  },
+  {
+    name: 'a follower that guesses',
+    file: 'packages/resource/src/follower.ts',
+    find: '  const isThere = move !== undefined && (row?.state ?? null) === transition.to;',
+    replace: '  const isThere = move !== undefined;',
+    package: 'packages/resource',
+    test: 'S103 a follower ends where the row is',
+  },
+  {
+    name: 'an event acknowledged before it is handled',
+    file: 'packages/client/src/subscription.ts',
+    find: '      await handler(event, { attempt: message.deliveries });',
+    replace: '      message.ack();\n      await handler(event, { attempt: message.deliveries });',
+    package: 'packages/runtime',
+    test: 'S102 webhooks are sent again until they are taken',
+  },
 ];

@@ -1,7 +1,7 @@
 /** The client: everything that somebody outside wants of Troupe, over one connection. */
-import type { Service } from '@troupe/actor';
+import type { ResourceRecord, Service } from '@troupe/actor';
 import type { Explanation } from '@troupe/executor';
-import type { Address, TaskResult } from '@troupe/protocol';
+import type { Address, ResourceRef, TaskResult } from '@troupe/protocol';
 import type { SentInputOf, TaskContract } from '@troupe/task';
 import type { Occupancy } from '@troupe/throttle';
 import { type BulkOptions, type BulkResult, orderBulk } from './bulk.ts';
@@ -14,7 +14,9 @@ import type { ClientOptions } from './options.ts';
 import { Reader } from './reader.ts';
 import { getDeadLetter, replay, type Replayed, type ReplayOptions } from './replay.ts';
 import { createSchedules, type Schedules } from './schedules.ts';
+import { getResource } from './resources.ts';
 import { type Connection, Session } from './session.ts';
+import { type EventHandler, type EventSubscription, subscribe, type SubscribeOptions } from './subscription.ts';
 import { followTask, readResult, sendTask, type SendTaskOptions, type TaskHandle } from './tasks.ts';
 import { leaseText, throttleOccupancy } from './throttles.ts';
 import {
@@ -87,6 +89,13 @@ export interface Client extends Service {
   result(id: string): Promise<TaskResult | undefined>;
   /** Live events, from the moment this resolves. */
   watch(options?: WatchOptions): Promise<EventFeed>;
+  /**
+   * Events that are stored, each handed out at least once: its place is kept under a name, across restarts. Ends with the client or
+   * by `stop`. Throws `invalid_options`, `not_permitted`. Needs the right to make a consumer of EVENTS.
+   */
+  subscribe(options: SubscribeOptions, handler: EventHandler): Promise<EventSubscription>;
+  /** A resource as it is now, where resources lie in JetStream; undefined if there is none. Needs the right to read. */
+  resource(ref: ResourceRef): Promise<ResourceRecord | undefined>;
   /** What could not be handled, newest first. */
   deadLetters(filter?: DeadLetterFilter): Promise<StoredDeadLetter[]>;
   /** One of them by its place, or undefined. */
@@ -139,6 +148,8 @@ export function createClient(connection: Connection = {}, options: ClientOptions
     followTask: (id) => followTask(session, id),
     result: (id) => readResult(session, id),
     watch: (watchOptions = {}) => watch(session, watchOptions),
+    subscribe: (subscribeOptions, handler) => subscribe(session, subscribeOptions, handler),
+    resource: (ref) => getResource(session, ref),
     deadLetters: (filter = {}) => listDeadLetters(session, reader, filter),
     deadLetter: (sequence) => getDeadLetter(session, reader, sequence),
     replayDeadLetter: (sequence, replayOptions = {}) => replay(session, reader, sequence, replayOptions),

@@ -14,4 +14,5 @@ export type { Connection } from './session.ts';
 export type { SendTaskOptions, TaskHandle } from './tasks.ts';
 export type { BulkOptions, BulkResult } from './bulk.ts';
 export type { CancelOptions, Limit, ReasonedOptions, RetryOptions, SignalOptions, SkipOptions, VerbOptions } from './verbs.ts';
+export type { EventHandler, EventSubscription, SubscribeOptions, SubscriptionEvent } from './subscription.ts';
 export type { EventFeed, WatchOptions } from './watch.ts';

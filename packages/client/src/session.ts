@@ -43,7 +43,7 @@ export class Session {
   }
 
   /** Starts at first use, so that a program of five lines needs no start. */
-  async ready(): Promise<{ readonly nc: NatsConnection; readonly inbox: Inbox }> {
+  async ready(): Promise<{ readonly nc: NatsConnection; readonly publisher: Publisher; readonly inbox: Inbox }> {
     if (this.service.state === 'idle' || this.service.state === 'starting') await this.service.start();
     if (this.open === undefined || this.service.state !== 'running') throw stopped();
     return this.open;

@@ -30,3 +30,13 @@ export {
   type TransitionOptions,
   transitionWrite,
 } from './writes.ts';
+export { type Followed, followEvent, newParent, type OrderRecord, type ParentRecord, type Parents } from './follower.ts';
+export {
+  type OrderState,
+  parentMove,
+  type ParentMove,
+  parentMoves,
+  type ParentState,
+  parentStateOf,
+  type ResourceTransition,
+} from './parent.ts';
