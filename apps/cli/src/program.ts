@@ -14,6 +14,7 @@ import { addConnectionOptions, addOption, type ConnectionValues, connectionValue
 import { addDead } from './dead-commands.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { Io } from './io.ts';
+import { addSchedules } from './schedule-commands.ts';
 import { errorText, jsonLine, printable } from './text.ts';
 import { addVerbs } from './verb-commands.ts';
 import { version } from './version.ts';
@@ -105,6 +106,7 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
     ),
   );
   addVerbs({ add, choose, client }, io);
+  addSchedules({ add, choose, client }, program, io);
   addDead({ add, choose, client }, program, io);
   const topology = program
     .command('topology')

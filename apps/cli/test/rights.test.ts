@@ -2,6 +2,7 @@ import type { Service } from '@troupe/actor';
 import { createClient } from '@troupe/client';
 import { applyTopology, connectNats, createKvResourceStore } from '@troupe/jetstream';
 import { connectRuntime, type Runtime, startScheduler, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
+import { until } from '@troupe/test-infra';
 import { expect } from 'chai';
 import { app, write } from './apps/notes.ts';
 import { type Layout, startWithUsers } from './users.ts';
@@ -41,7 +42,7 @@ async function setup(layout: Layout) {
 
 for (const layout of ['accounts', 'authorization'] as const) {
   describe(`users with the rights of their roles, ${layout === 'accounts' ? 'guests in accounts of their own' : 'all in one account'}`, () => {
-    it('run commands, resources, throttles, lone tasks and cancels, and are never refused', async () => {
+    it('run commands, resources, throttles, lone tasks, cancels and schedules, and are never refused', async () => {
       await using at = await setup(layout);
       await using producer = at.client('producer');
       const ended = await (await producer.execute({ executor: 'note.write', input: { text: 'hello' } })).ended();
@@ -58,8 +59,21 @@ for (const layout of ['accounts', 'authorization'] as const) {
       await operator.cancel(held.id);
       expect(await held.ended()).to.include({ outcome: 'cancelled' });
 
+      const { schedules } = operator;
+      await schedules.define('tick', { every: '1h', task: write, input: { text: 'tick' } });
+      await schedules.define('order', { every: '1h', execute: { executor: 'note.write' }, input: { text: 'tock' } });
+      for (const key of ['tick', 'order']) await schedules.runNow(key);
+      for (const key of ['tick', 'order'])
+        await until(`${key} has run`, async () => (await schedules.explain(key)).outcomes.some((one) => one.ended === 'succeeded'));
+
       await using reader = at.client('reader');
-      expect((await reader.operations()).map(({ executor }) => executor)).to.have.members(['note.write', 'book.bind', 'note.hold']);
+      expect((await reader.operations()).map(({ executor }) => executor)).to.have.members([
+        'note.write',
+        'book.bind',
+        'note.hold',
+        'note.write',
+      ]);
+      expect(await reader.schedules.list()).to.have.lengthOf(2);
       expect(await reader.follow(held.id).ended()).to.include({ outcome: 'cancelled' });
       expect(await reader.deadLetters()).to.deep.equal([]);
 

@@ -17,7 +17,10 @@ export interface CommandMail {
 export interface ChildMail {
   readonly command: Command;
   readonly parent: {
+    /** Key of the parent. */
     readonly operation: string;
+    /** Kind of the parent. Absent = `operation`. */
+    readonly kind?: 'schedule';
     readonly node: string;
     readonly leases: readonly HeldLease[];
     readonly lent?: readonly LentResource[];

@@ -21,6 +21,8 @@ export interface OperationView {
   readonly class: string;
   readonly resources: readonly (ResourceRef & { readonly state: string })[];
   readonly parent?: string;
+  /** Key of the schedule whose run it is. */
+  readonly schedule?: string;
   readonly action?: string;
   readonly actionDetails?: Json;
   readonly createdAt: string;
@@ -87,7 +89,8 @@ export function viewOf(op: Operation): OperationView {
   };
   const more: Partial<OperationView> = definedOnly({
     outcome: op.phase === 'ended' ? progress.outcome : undefined,
-    parent: head.parent?.operation,
+    parent: head.parent?.kind === undefined ? head.parent?.operation : undefined,
+    schedule: head.parent?.kind === 'schedule' ? head.parent.operation : undefined,
     action: head.action,
     actionDetails: progress.actionDetails,
     acceptedAt: progress.acceptedAt,

@@ -69,9 +69,12 @@ export function defineApp(app: App): App {
     throw new TroupeError('invalid_options', 'app: handlers must be a function', { field: 'handlers' });
   if (app.isOpen !== undefined && typeof app.isOpen !== 'function')
     throw new TroupeError('invalid_options', 'app: isOpen must be a function', { field: 'isOpen' });
-  executorsByName(app.executors);
+  const executors = executorsByName(app.executors);
   plannersByName(app.planners ?? []);
-  schedulesByKey(app.schedules ?? []);
+  for (const [key, { execute }] of schedulesByKey(app.schedules ?? [])) {
+    if (execute !== undefined && !executors.has(execute.executor))
+      throw new TroupeError('unknown_executor', `schedule ${key}: ${execute.executor} is not registered`, { field: `schedules.${key}` });
+  }
   const names = new Set<string>();
   for (const { name } of app.tasks) {
     if (names.has(name)) throw new TroupeError('duplicate_name', `two tasks are called ${name}`, { field: name });

@@ -4,6 +4,7 @@ import type { TaskContract } from '@troupe/task';
 import { MAX_FAILURES } from './breaker/behaviour.ts';
 import { calendarOf, type CronTiming, type IntervalTiming, type Timing } from './calendar.ts';
 import { checkEach, checkTask, defineEach, type EachDefinition, type EachOptions, type TaskPart, taskPart } from './each/definition.ts';
+import { checkExecute, defineExecute, type ExecuteDefinition, type ExecuteOptions } from './execute.ts';
 import { isCount, refuse } from './refuse.ts';
 
 export interface SchedulePolicies {
@@ -38,19 +39,21 @@ export interface SchedulePolicies {
 
 export type ScheduleOptions = (CronTiming | IntervalTiming) &
   SchedulePolicies & {
-    /** Of the task, or of the listing of `each`. Default null. */
+    /** Of the task, of the listing of `each`, or of the operation. Default null. */
     readonly input?: Json;
   } & (
-    | { /** A run is one task. */ readonly task: TaskContract; readonly each?: never }
-    | { /** A run is a task for each object of a listing. */ readonly each: EachOptions; readonly task?: never }
+    | { /** A run is one task. */ readonly task: TaskContract; readonly each?: never; readonly execute?: never }
+    | { /** A run is a task for each object of a listing. */ readonly each: EachOptions; readonly task?: never; readonly execute?: never }
+    | { /** A run is an operation. */ readonly execute: ExecuteOptions; readonly task?: never; readonly each?: never }
   );
 
 /** As it travels and is stored. */
 export interface ScheduleDefinition extends SchedulePolicies {
   readonly timing: Timing;
-  /** This, or `each`. */
+  /** One of these three. */
   readonly task?: TaskPart & { readonly input: Json };
   readonly each?: EachDefinition & { readonly input: Json };
+  readonly execute?: ExecuteDefinition & { readonly input: Json };
 }
 
 export const scheduleDefaults = Object.freeze({
@@ -74,6 +77,7 @@ export function defineSchedule(options: ScheduleOptions): ScheduleDefinition {
     anchorMs,
     task,
     each,
+    execute,
     input = null,
     ...policies
   } = options as ScheduleOptions & CronTiming & IntervalTiming;
@@ -81,6 +85,7 @@ export function defineSchedule(options: ScheduleOptions): ScheduleDefinition {
   const what = {
     ...(task === undefined ? {} : { task: { ...taskPart(task), input } }),
     ...(each === undefined ? {} : { each: { ...defineEach(each), input } }),
+    ...(execute === undefined ? {} : { execute: { ...defineExecute(execute), input } }),
   };
   const definition = { ...policies, timing, ...what };
   // what is undefined is not there
@@ -92,11 +97,13 @@ export function parseDefinition(body: Json): ScheduleDefinition {
   const d = body as unknown as ScheduleDefinition;
   if (typeof d !== 'object' || d === null) refuse('definition', 'must be an object');
   calendarOf(d.timing);
-  const { task, each, missed, overlap, penaltyCap, breaker, pauseOn } = d;
-  if (each === undefined) checkTask(task, 'task');
-  else if (task === undefined) checkEach(each);
-  else refuse('each', 'excludes task');
-  const { input = null } = (task ?? each)!;
+  const { task, each, execute, missed, overlap, penaltyCap, breaker, pauseOn } = d;
+  if (each !== undefined && task !== undefined) refuse('each', 'excludes task');
+  if (execute !== undefined && (task ?? each) !== undefined) refuse('execute', 'excludes task and each');
+  if (execute !== undefined) checkExecute(execute);
+  else if (each !== undefined) checkEach(each);
+  else checkTask(task, 'task');
+  const { input = null } = (task ?? each ?? execute)!;
   if (Buffer.byteLength(encodeJson(input)) > MAX_INPUT_BYTES) refuse('input', `must be at most ${MAX_INPUT_BYTES} bytes`);
   if (typeof missed === 'object') {
     if (!isCount(missed?.all, 1) || missed.all > MAX_CATCH_UP) refuse('missed.all', `must be from 1 to ${MAX_CATCH_UP}`);

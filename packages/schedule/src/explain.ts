@@ -21,7 +21,13 @@ export interface ScheduleExplanation {
   readonly overdueMs: number;
   /** How long the oldest nominal time that no run has succeeded for has been due; 0 if there is none, or it is not active. For a metric. */
   readonly behindMs: number;
-  readonly run?: { readonly id: string; readonly attempt: number; readonly sinceMs: number; readonly waitsForRetry: boolean };
+  readonly run?: {
+    readonly id: string;
+    readonly attempt: number;
+    readonly sinceMs: number;
+    readonly waitsForRetry: boolean;
+    readonly operation?: string;
+  };
   /** As it holds now. */
   readonly definition?: ScheduleDefinition;
   /** The app whose code defines it, and whether people have changed it since. */
@@ -37,7 +43,13 @@ export function explainSchedule(key: string, record: EntityRecord | undefined, n
   const nothing = { key, next: [], overdueMs: 0, behindMs: 0, failures: 0, outcomes: [] };
   if (root === undefined) return { ...nothing, status: 'unknown', text: `there is no schedule ${key}` };
   const { status, failures, outcomes, run } = root;
-  const live = run && { id: run.id, attempt: run.attempt, sinceMs: now - run.orderedAt, waitsForRetry: run.timer !== undefined };
+  const live = run && {
+    id: run.id,
+    attempt: run.attempt,
+    sinceMs: now - run.orderedAt,
+    waitsForRetry: run.timer !== undefined,
+    ...(run.operation === undefined ? {} : { operation: run.operation }),
+  };
   const { definition } = root;
   const code = root.code && { app: root.code.app, isChanged: root.code.digest !== digestOf(definition) };
   const common = {
@@ -78,7 +90,8 @@ export function explainSchedule(key: string, record: EntityRecord | undefined, n
     }
     if (run?.asking !== undefined) return `asks the breaker of ${root.definition.breaker?.scope} whether run ${run.id} may begin`;
     if (live !== undefined) {
-      return `run ${live.id} ${live.waitsForRetry ? 'waits for its retry' : 'lives'} for ${formatMs(live.sinceMs)}; next at ${iso(root.next)}`;
+      const name = live.operation === undefined ? `run ${live.id}` : `operation ${live.operation}`;
+      return `${name} ${live.waitsForRetry ? 'waits for its retry' : 'lives'} for ${formatMs(live.sinceMs)}; next at ${iso(root.next)}`;
     }
     const spread = spreadMs(root.definition, key);
     return `next at ${iso(root.next)}${spread > 0 ? `, spread by ${formatMs(spread)}` : ''}`;

@@ -5,6 +5,7 @@ export type { BreakerState } from './breaker/state.ts';
 export { type Calendar, calendarOf, type CronTiming, type DstPolicy, type IntervalTiming, next, type Timing } from './calendar.ts';
 export { type CronFields, parseCron } from './cron.ts';
 export { defineSchedule, scheduleDefaults, type ScheduleDefinition, type ScheduleOptions, type SchedulePolicies } from './definition.ts';
+export type { ExecuteDefinition, ExecuteOptions } from './execute.ts';
 export { fanoutBehaviour, wantsObject } from './each/behaviour.ts';
 export { type EachDefinition, eachDefaults, type EachOptions } from './each/definition.ts';
 export { type ListedObject, listedPage, type ListedPage, type ListingRequest } from './each/listing.ts';

@@ -1,7 +1,7 @@
 /** How a schedule asks the breaker of its scope, and what it tells it. */
 import { durationMs, type Json } from '@troupe/protocol';
 import type { BreakerAsk, BreakerReport } from './breaker/state.ts';
-import type { Run } from './state.ts';
+import type { Outcome, Run, ScheduleRoot } from './state.ts';
 import type { Working } from './working.ts';
 
 /** Asks whether the run may begin; false if nobody has to be asked. */
@@ -30,6 +30,14 @@ export function tellBreaker(turn: Working, run: Run, how: BreakerReport['how'], 
     ...(error === undefined ? {} : { error: error.slice(0, 120) }),
   };
   mail(turn, breaker.scope, 'breaker.report', report as unknown as Json);
+}
+
+/** What happened to a run while the breaker was asked. */
+export function whyNot({ status }: ScheduleRoot, run: Run, isOpen: boolean): Outcome['what'] | undefined {
+  if (status === 'deleted') return 'replaced';
+  if (run.cancelled === true) return 'coalesced';
+  if (status === 'paused') return 'skippedPaused';
+  return isOpen ? 'skippedBreaker' : undefined;
 }
 
 function mail({ effects }: Working, scope: string, type: string, body: Json): void {

@@ -36,10 +36,12 @@ export interface Outcome {
   readonly at: number;
   /** The run, or the run that it was skipped for. */
   readonly run?: string;
+  /** The operation that is, or was, the run. */
+  readonly operation?: string;
   /** It ran for missed ones too, or was one. */
   readonly caughtUp?: true;
   /** How the run ended; absent while it lives. */
-  readonly ended?: 'succeeded' | 'failed' | 'unknown' | 'cancelled';
+  readonly ended?: 'succeeded' | 'failed' | 'unknown' | 'cancelled' | 'rejected';
   readonly error?: string;
   /** Of a run that does many things: how many it did, and how they ended. */
   readonly counts?: Readonly<Record<string, number>>;
@@ -53,10 +55,12 @@ export interface Run {
   readonly caughtUp?: true;
   /** Set while the breaker of its scope is asked: it has not begun. */
   asking?: number;
-  /** This, or `by`. */
+  /** This, `by`, or `operation`. */
   task?: NonNullable<ScheduleDefinition['task']>;
   /** Another entity does it, and tells when it has ended. */
   by?: { readonly kind: 'fanout'; readonly seq: number };
+  /** It is this operation, which tells when it has ended. */
+  operation?: string;
   /** It has started all that it will: the next run need not wait until that has ended. */
   allStarted?: true;
   closing?: true;

@@ -8,7 +8,8 @@ import { calendarOf } from './calendar.ts';
 import type { RunEnded, RunNamed, RunStart } from './delegate.ts';
 import { MAX_CATCH_UP, scheduleDefaults, spreadMs } from './definition.ts';
 import { type Due, dueTimes } from './due.ts';
-import { asksBreaker, tellBreaker } from './scope.ts';
+import { asksBreaker, tellBreaker, whyNot } from './scope.ts';
+import { cancelEffect, commandEffect, endOf, operationOf, type OperationSays } from './execute.ts';
 import { KEPT_OUTCOMES, type Outcome, type Run, type ScheduleRoot, type WaitingRun } from './state.ts';
 import type { Working } from './working.ts';
 
@@ -112,11 +113,14 @@ export class Turn implements Working {
 
   private begin(run: Run): void {
     const { root, context } = this;
-    const { task, each } = root.definition;
+    const { task, each, execute } = root.definition;
     const { id, caughtUp } = run;
     if (task !== undefined) {
       run.task = task;
       this.sendAttempt(run, task);
+    } else if (execute !== undefined) {
+      run.operation = operationOf(this.key, id);
+      this.effects.push(commandEffect(this.key, { id, operation: run.operation }, execute, context.now));
     } else {
       root.seq = Math.max((root.seq ?? 0) + 1, context.now);
       root.delegates = 'fanout';
@@ -124,7 +128,8 @@ export class Turn implements Working {
       const start: RunStart = { seq: root.seq, run: id, ...nominalOf(run), what: each as unknown as Json };
       this.delegate('run.start', start as unknown as Json);
     }
-    this.record({ ...nominalOf(run), what: 'ran', at: context.now, run: id, ...(caughtUp ? { caughtUp } : {}) });
+    const operation = run.operation === undefined ? {} : { operation: run.operation };
+    this.record({ ...nominalOf(run), what: 'ran', at: context.now, run: id, ...operation, ...(caughtUp ? { caughtUp } : {}) });
   }
 
   /** What the breaker of the scope says: the run begins, or is passed over. */
@@ -198,6 +203,14 @@ export class Turn implements Working {
     if (waiting.length > 0) this.closeRun(run);
   }
 
+  /** What the operation says that is the run. */
+  operationSays(type: string, body: OperationSays): void {
+    const { run } = this.root;
+    if (run?.operation === undefined || run.operation !== body.operation || run.id !== body.node) return;
+    const end = endOf(type, body);
+    if (end !== undefined) this.endRun(end.ended, end);
+  }
+
   private closeRun(run: Run): void {
     if (run.closing === true || run.cancelled === true) return;
     run.closing = true;
@@ -215,7 +228,8 @@ export class Turn implements Working {
     run.cancelled = true;
     // the answer comes at once, and finds it cancelled
     if (run.asking !== undefined) return;
-    if (run.task === undefined) this.delegate('run.cancel');
+    if (run.operation !== undefined) this.effects.push(cancelEffect({ id: run.id, operation: run.operation }));
+    else if (run.task === undefined) this.delegate('run.cancel');
     else if (run.timer === undefined) {
       this.effects.push({ type: 'signal', pool: run.task.pool, body: { cancel: attemptId(this.key, run) } });
     } else {
@@ -231,9 +245,12 @@ export class Turn implements Working {
     const kept = root.outcomes.findIndex((one) => one.what === 'ran' && one.run === run.id);
     const how = { ended, ...(error === undefined ? {} : { error: error.slice(0, 120) }), ...(counts === undefined ? {} : { counts }) };
     if (kept >= 0) root.outcomes[kept] = { ...root.outcomes[kept]!, ...how };
-    this.publish('ended', { run: run.id, ...nominalOf(run), attempts: run.attempt, tookMs: context.now - run.orderedAt, ...how });
+    const operation = run.operation === undefined ? {} : { operation: run.operation };
+    const tookMs = context.now - run.orderedAt;
+    this.publish('ended', { run: run.id, ...nominalOf(run), ...operation, attempts: run.attempt, tookMs, ...how });
     if (ended === 'succeeded') this.succeeded(run);
-    else if (ended === 'cancelled') tellBreaker(this, run, 'none');
+    // somebody else has the resource: that is no failure of what runs
+    else if (ended === 'cancelled' || (ended === 'rejected' && code === 'conflict')) tellBreaker(this, run, 'none');
     else this.failed(run, { code: code ?? '', text: error ?? '', ...(userMessage === undefined ? {} : { userMessage }) });
     if (root.status === 'deleted') return this.endRecord();
     this.startWaiting();
@@ -362,14 +379,6 @@ interface Ending {
   readonly code: string | undefined;
   readonly counts: Outcome['counts'] | undefined;
   readonly userMessage: string | undefined;
-}
-
-/** What happened to a run while the breaker was asked. */
-function whyNot({ status }: ScheduleRoot, run: Run, isOpen: boolean): Outcome['what'] | undefined {
-  if (status === 'deleted') return 'replaced';
-  if (run.cancelled === true) return 'coalesced';
-  if (status === 'paused') return 'skippedPaused';
-  return isOpen ? 'skippedBreaker' : undefined;
 }
 
 function attemptId(key: string, run: Run): string {

@@ -21,6 +21,7 @@ function page(info: OperationInfo, now: number): string {
     ['quarantine', info.quarantine && `${info.quarantine.reason}, since ${time(info.quarantine.at)}, message ${info.quarantine.message}`],
     ['class', info.class],
     ['parent', info.parent],
+    ['schedule', info.schedule],
     ['action', info.action === undefined || info.action === '' ? undefined : info.action],
     ['resources', info.resources.map(({ kind, id, state }) => `${kind}/${id} ${state}`).join(', ') || undefined],
     ['created', info.createdAt === '' ? undefined : `${info.createdAt}, ${age(Date.parse(info.createdAt), now)} ago`],

@@ -114,7 +114,10 @@ function firstMail(settings: OperationSettings, key: string, message: Incoming, 
     return createOperation(settings, key, { command }, parent, message, context);
   }
   // a cancel that overtook its child: the child must find that it is over
-  if ((message.type === 'verb.cancel' || message.type === 'verb.kill') && message.from?.kind === 'operation')
+  if (
+    (message.type === 'verb.cancel' || message.type === 'verb.kill') &&
+    (message.from?.kind === 'operation' || message.from?.kind === 'schedule')
+  )
     return endUnborn(settings, key, message, context);
   return undefined;
 }

@@ -84,7 +84,7 @@ export function tellParent(run: Run): void {
   const { parent } = op.head;
   const { outcome, error, output } = op.progress;
   if (parent === undefined) return;
-  const to = { kind: 'operation', key: parent.operation };
+  const to = { kind: parent.kind ?? 'operation', key: parent.operation };
   const common = { operation: op.key, node: parent.node, ...(error === undefined ? {} : { error }) };
   if (outcome === undefined) send(run, to, 'child.answered', { operation: op.key, node: parent.node, accepted: true });
   else if (outcome === 'rejected') send(run, to, 'child.answered', common);

@@ -50,7 +50,8 @@ export function createOperation(
 /** Over before it began, so that the mail which would have begun it is answered with its end. */
 export function endUnborn(settings: OperationSettings, key: string, message: Incoming, context: TurnContext): Run {
   const { node } = message.body as { node?: string };
-  const parent = message.from === undefined || node === undefined ? undefined : { operation: message.from.key, node, leases: [] };
+  const kind = message.from?.kind === 'schedule' ? { kind: 'schedule' as const } : {};
+  const parent = message.from === undefined || node === undefined ? undefined : { operation: message.from.key, ...kind, node, leases: [] };
   const head: Head = {
     executor: '',
     family: 'free',
@@ -69,7 +70,13 @@ export function repeated(run: Run, command: Command, parent?: ChildMail['parent'
   const { op } = run;
   const { head, progress } = op;
   if (parent !== undefined) {
-    if (head.parent?.operation === parent.operation && op.phase !== 'accepting' && op.phase !== 'givingBack') tellParent(run);
+    if (
+      head.parent?.operation === parent.operation &&
+      head.parent.kind === parent.kind &&
+      op.phase !== 'accepting' &&
+      op.phase !== 'givingBack'
+    )
+      tellParent(run);
     return;
   }
   const reply = command.replyTo === undefined ? {} : { replyTo: command.replyTo };

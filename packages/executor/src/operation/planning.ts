@@ -30,8 +30,8 @@ export function startPlan(run: Run, definition: ExecutorDefinition): void {
     ...(head.replyTo === undefined ? {} : { replyTo: head.replyTo }),
   });
   if (head.parent !== undefined) {
-    const { operation, node } = head.parent;
-    send(run, { kind: 'operation', key: operation }, 'child.answered', { operation: op.key, node, accepted: true });
+    const { operation, kind = 'operation', node } = head.parent;
+    send(run, { kind, key: operation }, 'child.answered', { operation: op.key, node, accepted: true });
   }
   try {
     showDetails(run, definition, snapshots[0]);

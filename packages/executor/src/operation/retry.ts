@@ -14,7 +14,9 @@ export function retry(run: Run, message: Incoming): string | undefined {
   const { op } = run;
   const { progress, head } = op;
   const fromParent = message.from?.kind === 'operation' && message.from.key === head.parent?.operation;
-  if (head.parent !== undefined && !fromParent) return `it is a part of operation ${head.parent.operation}: retry that one`;
+  // a schedule has gone on: to it, it is an operation like any other now
+  if (head.parent !== undefined && head.parent.kind === undefined && !fromParent)
+    return `it is a part of operation ${head.parent.operation}: retry that one`;
   const { outcome, error } = progress;
   if (outcome !== 'failed' && outcome !== 'cancelled') return `it ended ${outcome ?? 'otherwise'}`;
   if (progress.undone === true) return 'what it did was taken back: send the command again';

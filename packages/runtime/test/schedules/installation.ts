@@ -2,21 +2,23 @@
 import { createClient } from '@troupe/client';
 import type { Outcome } from '@troupe/schedule';
 import { entityRecordOf } from '@troupe/actor/internal';
+import type { ExecutorDefinition } from '@troupe/executor';
+import { createKvResourceStore } from '@troupe/jetstream';
 import { createRecordStore, encodeMail } from '@troupe/jetstream/internal';
 import { type Duration, encodeJson, type Json } from '@troupe/protocol';
-import { type AppSchedule, connectRuntime, defineApp, startScheduler, startWorker } from '@troupe/runtime';
+import { type AppSchedule, connectRuntime, defineApp, startScheduler, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
 import { defineTask, handle, type TaskContext } from '@troupe/task';
 
 export const sync = defineTask({ name: 'sync', class: 'background', idempotent: 'yes', retry: { attempts: 3, delays: ['20ms'] } });
 
 const shape = { storage: 'memory', maxLogBytes: 4_194_304, partitions: 2, dedupWindowMs: 1_000 } as const;
 type Act = (context: TaskContext, input: Json) => unknown;
-type RoleName = 'scheduler' | 'worker';
+type RoleName = 'scheduler' | 'supervisor' | 'throttle' | 'worker';
 
 /** What the tests look at of a record. */
 interface Root {
   readonly status: string;
-  readonly run?: { readonly id: string; readonly token: string; readonly attempt: number };
+  readonly run?: { readonly id: string; readonly token: string; readonly attempt: number; readonly operation?: string };
   readonly timer?: { readonly id: string; readonly at: number };
   readonly verbs: readonly string[];
   readonly outcomes: readonly Outcome[];
@@ -24,6 +26,7 @@ interface Root {
 
 interface Options {
   readonly schedules?: readonly AppSchedule[];
+  readonly executors?: readonly ExecutorDefinition[];
   readonly answerTimeout?: Duration;
   readonly minimumInterval?: Duration;
 }
@@ -35,6 +38,7 @@ export async function startSchedules(options: Options = {}) {
   const ns = `schedules-${process.pid}-${count++}`;
   const runtime = await connectRuntime({ connection, ns, applyTopology: true, ...shape });
   const { nc, publisher, subjects } = runtime;
+  const store = createKvResourceStore({ nc, publisher, subjects, serverNow: () => runtime.serverNow() });
   const records = createRecordStore({ nc, publisher, subjects, serverNow: () => runtime.serverNow() });
   const calls: { input: Json; attempt: number; token: string }[] = [];
   const behaviour: { act: Act } = { act: () => null };
@@ -45,7 +49,7 @@ export async function startSchedules(options: Options = {}) {
     defineApp({
       name: 'schedules',
       schedules,
-      executors: [],
+      executors: options.executors ?? [],
       tasks: [sync],
       handlers: () => [
         handle(sync, async (input, context) => {
@@ -76,10 +80,13 @@ export async function startSchedules(options: Options = {}) {
     async start(...roles: RoleName[]): Promise<void> {
       for (const role of roles) {
         const own = await connectRuntime({ connection, ns, ...shape });
-        const service =
-          role === 'scheduler'
-            ? await startScheduler(own, app, { minimumInterval: options.minimumInterval ?? '1s' })
-            : await startWorker(own, app, { graceMs: 50 });
+        const starts = {
+          scheduler: () => startScheduler(own, app, { minimumInterval: options.minimumInterval ?? '1s' }),
+          supervisor: () => startSupervisor(own, app),
+          throttle: () => startThrottle(own, app),
+          worker: () => startWorker(own, app, { graceMs: 50 }),
+        };
+        const service = await starts[role]();
         const one = {
           role,
           async run() {
@@ -100,6 +107,11 @@ export async function startSchedules(options: Options = {}) {
       const outcome = { kind: 'succeeded', output: null };
       const body = { step: id, attempt, token, outcome, worker: 'gone', startedAt: 0, endedAt: 0 };
       await publisher.publish(subjects.mail(to(key), 'task-default'), encodeMail({ id: `ended.${mails++}`, type: 'task.ended', body }));
+    },
+    async thing(id: string, state = 'OK') {
+      const ref = { kind: 'thing', id };
+      await store.write({ op: 'create', ref, state, set: {} }, { turn: 0, effect: `made ${id}` });
+      return ref;
     },
     async record(key: string) {
       const loaded = await records.load(to(key));

@@ -1,0 +1,88 @@
+/** The commands about schedules, and their flags. */
+import type { Command } from 'commander';
+import {
+  type DefineFlags,
+  definitionOf,
+  scheduleDefineCommand,
+  scheduleNextCommand,
+  schedulesCommand,
+  type SchedulesFlags,
+  scheduleShowCommand,
+  scheduleVerbCommand,
+  scheduleVerbs,
+} from './commands/schedules.ts';
+import { withClient } from './connection.ts';
+import type { Io } from './io.ts';
+import type { Commands } from './verb-commands.ts';
+
+const ABOUT = {
+  pause: 'start nothing of it any more; a run that lives goes on',
+  resume: 'end a pause, also one that it made itself after a failure',
+  run: 'run it once, now; not while a run lives',
+  delete: 'delete it; a run that lives is cancelled',
+};
+
+export function addSchedules({ add, choose, client }: Commands, program: Command, io: Io): void {
+  add('schedules', 'list what runs periodically')
+    .option('--deleted', 'those that were deleted in the last day as well')
+    .option('--limit <n>', 'how many (default 100)')
+    .action((flags: SchedulesFlags) =>
+      choose(
+        flags,
+        client((one, at) => schedulesCommand(one, flags, at)),
+      ),
+    );
+  const group = program.command('schedule').description('one schedule').exitOverride().copyInheritedSettings(program);
+  add('show <key>', 'show it: why it does not run, when it will, and what became of its nominal times', group).action(
+    (key: string, flags: { json?: true }) =>
+      choose(
+        flags,
+        client((one, at) => scheduleShowCommand(one, key, flags, at)),
+      ),
+  );
+  add('next <key>', 'tell its coming nominal times', group)
+    .option('--count <n>', 'how many (default 5)')
+    .action((key: string, flags: { count?: string; json?: true }) =>
+      choose(
+        flags,
+        client((one, at) => scheduleNextCommand(one, key, flags, at)),
+      ),
+    );
+  for (const verb of scheduleVerbs) {
+    add(`${verb} <key>`, ABOUT[verb], group)
+      .option('--reason <text>', 'kept with the schedule')
+      .option('--by <name>', 'who wants it', io.env['USER'])
+      .action((key: string, flags: { by?: string; reason?: string; json?: true }) =>
+        choose(
+          flags,
+          client((one, at) => scheduleVerbCommand(one, key, verb, flags, at)),
+        ),
+      );
+  }
+  add('define <key>', 'make it, or change it', group)
+    .option('--cron <fields>', 'when: five fields, or six with seconds first')
+    .option('--zone <name>', 'with --cron: a time zone, such as Europe/Berlin (default UTC)')
+    .option('--every <duration>', 'when: elapsed time between two nominal times, such as 90m')
+    .option('--execute <executor>', 'what: an operation')
+    .option('--resource <kind/id>', 'with --execute: what it takes; may be repeated', collect)
+    .option('--task <name>', 'what: a task')
+    .option('--pool <name>', 'with --task: its pool of workers (default: default)')
+    .option('--time-limit <duration>', 'with --task: of one attempt')
+    .option('--attempts <n>', 'with --task: how many (default 5)')
+    .option('--class <class>', 'regular, heavy or background (default: background for a task, that of the executor for an operation)')
+    .option('--input <json>', 'its input: JSON, @file, or @- for the standard input')
+    .option('--missed <policy>', 'nominal times nobody was there for: skip, latest (default) or all:<n>')
+    .option('--overlap <policy>', 'a run lives: skip (default), bufferOne or cancelPrevious')
+    .option('--penalty-cap <n>', 'nominal times passed over after failures, at the most (default 3)')
+    .option('--by <name>', 'who wants it', io.env['USER'])
+    .action((key: string, flags: DefineFlags) =>
+      choose(flags, async (at, values) => {
+        const options = await definitionOf(flags, at);
+        return withClient(values, (one) => scheduleDefineCommand(one, key, options, flags, at));
+      }),
+    );
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
