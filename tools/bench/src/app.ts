@@ -1,4 +1,4 @@
-/** The app that is measured: no-op steps in chains and groups, steps that hold a token, steps that start late. */
+/** The app that is measured: no-op steps in chains and groups, steps that hold a token or start late, background work that hangs. */
 import { chain, createExecutor, group, step, throttled } from '@troupe/executor';
 import { type App, defineApp } from '@troupe/runtime';
 import { defineTask, handle } from '@troupe/task';
@@ -6,6 +6,8 @@ import { z } from 'zod';
 
 export const noop = defineTask({ name: 'noop', idempotent: 'yes' });
 const hold = defineTask({ name: 'hold', idempotent: 'yes' });
+/** Hangs until its worker ends. */
+export const pull = defineTask({ name: 'pull', class: 'background', idempotent: 'yes', timeLimit: '30m' });
 const stamp = defineTask({ name: 'stamp', idempotent: 'yes' });
 
 const sized = z.object({ steps: z.number().int().positive() });
@@ -39,16 +41,18 @@ const late = createExecutor({
 /** When the handlers ran, as far as they ran in this process. */
 export interface Watch {
   noopStarted: (at: number) => void;
+  /** Background pulls under way. */
+  hanging: number;
   readonly holds: { readonly start: number; end: number }[];
   readonly latenessMs: number[];
 }
 
 export function benchApp(limits: App['limits'] = {}): { app: App; watch: Watch } {
-  const watch: Watch = { noopStarted: () => undefined, holds: [], latenessMs: [] };
+  const watch: Watch = { noopStarted: () => undefined, hanging: 0, holds: [], latenessMs: [] };
   const app = defineApp({
     name: 'bench',
     executors: [chainOf, groupOf, held, late],
-    tasks: [noop, hold, stamp],
+    tasks: [noop, hold, stamp, pull],
     limits: limits ?? {},
     slots: { total: 264, regular: { floor: 256, ceiling: 256 }, heavy: { floor: 4, ceiling: 4 }, background: { floor: 4, ceiling: 4 } },
     handlers: () => [
@@ -64,6 +68,10 @@ export function benchApp(limits: App['limits'] = {}): { app: App; watch: Watch }
         });
         run.end = performance.now();
         return null;
+      }),
+      handle(pull, () => {
+        watch.hanging++;
+        return new Promise<never>(() => undefined);
       }),
       handle(stamp, (input) => {
         watch.latenessMs.push(epochMs() - (input as { dueAt: number }).dueAt);

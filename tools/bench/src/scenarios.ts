@@ -156,6 +156,23 @@ export const scenarios: readonly Scenario[] = [
     ],
     figures: waitingFigures,
   },
+  {
+    name: 'isolation',
+    title: 'Beside 1,000 background pulls that hang',
+    how: 'Operations of one regular step, one at a time, in a worker whose slots for background work hang while the other pulls wait; compared with an idle one. Start: from the order to the handler; end: from there until the client knows it.',
+    rounds: ratios,
+    sides: (isQuick) => [
+      side('idle', 'isolation', 'isolation', { pulls: 0, count: isQuick ? 100 : 300 }),
+      side('beside', 'isolation', 'isolation', { pulls: 1_000, count: isQuick ? 100 : 300 }),
+    ],
+    figures: (rounds) =>
+      (['start', 'end'] as const).map((what) => ({
+        what: `${what} of a regular step, p99`,
+        budget: atMost(2, 'ratio'),
+        perRound: quotient(rounds, `${what}P99`, 'beside', 'idle'),
+        behind: `${against(rounds, `${what}P99`, 'beside', 'idle', 'ms', 1)}; p50 ${against(rounds, `${what}P50`, 'beside', 'idle', 'ms', 1)}`,
+      })),
+  },
   baselineScenario,
   {
     name: 'wide-group',
