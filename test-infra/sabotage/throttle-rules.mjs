@@ -36,4 +36,22 @@ export const throttleRules = [
     spec: 'test/maintenance.test.ts',
     test: 'never grants while it lasts, loses nobody',
   },
+  {
+    name: 'priorities without a bound',
+    file: 'packages/throttle/src/wait-queue.ts',
+    find: 'return oldest !== undefined && isAged(oldest, now, this.agingMs) ? oldest : this.ranked[0];',
+    replace: 'return this.ranked[0];',
+    package: 'packages/throttle',
+    spec: 'test/aging.test.ts',
+    test: 'nobody is passed by somebody who came later than it',
+  },
+  {
+    name: 'shares without turns',
+    file: 'packages/throttle/src/shares.ts',
+    find: 'const turn = Math.max(served, this.entries.get(item)?.turn ?? 0);',
+    replace: 'const turn = served;',
+    package: 'packages/throttle',
+    spec: 'test/fair-share.test.ts',
+    test: 'get what is theirs',
+  },
 ];

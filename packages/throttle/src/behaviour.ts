@@ -2,15 +2,14 @@
  * The throttle entity: one per scope root, holding the tree of limits below it. Grants are all or nothing over kinds and
  * levels, strictly within the limits, in order of arrival within a priority. Waiting costs nothing but an item.
  */
-import type { Behaviour, Effect, EntityRecord, Incoming, TurnContext } from '@troupe/actor';
-import { type Address, type Context, encodeJson, type Json } from '@troupe/protocol';
+import type { Behaviour, Effect, Incoming, TurnContext } from '@troupe/actor';
+import type { Address, Context, Json } from '@troupe/protocol';
 import { refusal } from './acquire-rules.ts';
-import { byOrder, Ledger, type Lease, type Waiter } from './ledger.ts';
-import { checkLimits, configuredLimit, configuredRate, type LimitOptions, limitsOfRoot, type Need } from './limits.ts';
+import type { Lease, Waiter } from './ledger.ts';
+import { checkLimits, type LimitOptions, limitsOfRoot, type Need } from './limits.ts';
 import { parseAcquire, parseGiveBack } from './mail.ts';
-import { type Closed, noteEmpty, noteEntered, setLimit, setMaintenance, setRate } from './orders.ts';
-import type { Rate, Rates } from './rates.ts';
-import { SpentBook } from './spent-book.ts';
+import { noteEmpty, noteEntered, setLimit, setMaintenance, setRate } from './orders.ts';
+import { activate, LIMITS_ITEM, rootOfState, type ThrottleState } from './state.ts';
 
 export interface ThrottleOptions {
   readonly limits?: LimitOptions;
@@ -21,45 +20,6 @@ export interface ThrottleOptions {
 }
 
 export const throttleDefaults = Object.freeze({ askAfterMs: 30_000, askAtOnce: 8, askBackoffLimitMs: 600_000 });
-
-interface Root {
-  readonly seq: number;
-  readonly fence: number;
-  readonly overrides: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  readonly ask: { readonly timer: string; readonly everyMs: number; readonly from: number } | null;
-  readonly rates?: Readonly<Record<string, Rates>>;
-  readonly closed?: Readonly<Record<string, Closed>>;
-  readonly wake?: Wake;
-  readonly clock?: number;
-}
-
-/** The timer that looks at those who wait for a rate. */
-interface Wake {
-  readonly timer: string;
-  readonly at: number;
-}
-
-export interface ThrottleState {
-  readonly root: string;
-  readonly ledger: Ledger;
-  seq: number;
-  fence: number;
-  overrides: Record<string, Record<string, number>>;
-  ask: { timer: string; everyMs: number; from: number } | null;
-  /** Set at run time. */
-  rates: Record<string, Record<string, Rate>>;
-  readonly spent: SpentBook;
-  /** Paths in maintenance. */
-  closed: Record<string, Closed>;
-  wake: Wake | undefined;
-  /** The latest time that counted: a host whose clock is behind goes on from here. */
-  clock: number;
-  /** The record names the limits of this host, so that whoever reads it can explain a wait. */
-  limitsKept: boolean;
-}
-
-/** The item with the configured limits; leases and waiters have names with a prefix. */
-export const LIMITS_ITEM = 'limits';
 
 export function throttleBehaviour(options: ThrottleOptions = {}): Behaviour<ThrottleState> {
   const limits = checkLimits(options.limits ?? {});
@@ -78,62 +38,8 @@ export function throttleBehaviour(options: ThrottleOptions = {}): Behaviour<Thro
         turn.askHolders(options.askAtOnce ?? throttleDefaults.askAtOnce, askAfterMs);
       return turn.effects;
     },
-    root(state): Json {
-      const { seq, fence, overrides, ask, wake, clock, rates, closed } = state;
-      const root: Root = {
-        seq,
-        fence,
-        overrides,
-        ask,
-        ...(clock === 0 ? {} : { clock }),
-        ...(wake === undefined ? {} : { wake }),
-        ...(Object.keys(rates).length === 0 ? {} : { rates }),
-        ...(Object.keys(closed).length === 0 ? {} : { closed }),
-      };
-      return root as unknown as Json;
-    },
+    root: rootOfState,
   };
-}
-
-export function activate(key: string, record: EntityRecord | undefined, limits: LimitOptions): ThrottleState {
-  const root = record?.root as unknown as Root | undefined;
-  const overrides = copied<number>(root?.overrides);
-  const rates = copied<Rate>(root?.rates);
-  const closed = { ...root?.closed };
-  const clock = root?.clock ?? 0;
-  const spent = new SpentBook((path, name) => rates[path]?.[name] ?? configuredRate(limits, path, name));
-  const limitOf = (path: string, kind: string): number => overrides[path]?.[kind] ?? configuredLimit(limits, path, kind);
-  const ledger = new Ledger(limitOf, {
-    readyAt: (path, name, units, now) => spent.readyAt(path, name, units, now),
-    isClosed: (path) => closed[path] !== undefined,
-  });
-  const waiters: Waiter[] = [];
-  for (const [name, body] of record?.items ?? []) {
-    if (name.startsWith('l:')) ledger.addLease(body as unknown as Lease);
-    else if (name.startsWith('w:')) waiters.push(body as unknown as Waiter);
-    else if (name.startsWith('r:')) spent.restore(body);
-  }
-  const kept = record?.items.get(LIMITS_ITEM);
-  const limitsKept = kept !== undefined && encodeJson(kept) === encodeJson(limitsOfRoot(limits, key));
-  for (const waiter of waiters.sort(byOrder)) ledger.restore(waiter, clock);
-  return {
-    root: key,
-    ledger,
-    seq: root?.seq ?? 0,
-    fence: root?.fence ?? 0,
-    overrides,
-    ask: root?.ask ?? null,
-    rates,
-    spent,
-    closed,
-    wake: root?.wake,
-    clock,
-    limitsKept,
-  };
-}
-
-function copied<T>(byPath: Readonly<Record<string, Readonly<Record<string, T>>>> | undefined): Record<string, Record<string, T>> {
-  return Object.fromEntries(Object.entries(byPath ?? {}).map(([path, byName]) => [path, { ...byName }]));
 }
 
 function receive(turn: Turn, message: Incoming): void {
@@ -195,18 +101,15 @@ class Turn {
       return;
     }
     if (state.ledger.waiter(parsed.lease) !== undefined) return;
-    const refused = refusal(
-      parsed,
-      state.root,
-      (path, kind) => this.limitOf(path, kind),
-      (path, name) => state.spent.rateOf(path, name),
-      state.ledger.leases,
-    );
+    const refused = refusal(parsed, state.root, state.limitOf, (path, name) => state.spent.rateOf(path, name), state.ledger.leases);
     if (refused !== undefined && 'error' in refused) {
       this.send(holder, 'throttle.refused', { lease: parsed.lease, error: refused.error });
       return;
     }
     state.clock = this.now;
+    const isCovered = refused?.reentrant === true;
+    const { turn, effects } = state.shares.take(isCovered ? undefined : parsed.share, parsed.priority, parsed.need);
+    this.effects.push(...effects);
     const waiter: Waiter = {
       lease: parsed.lease,
       scope: parsed.scope,
@@ -214,11 +117,13 @@ class Turn {
       ...(parsed.spend === undefined ? {} : { spend: parsed.spend }),
       holder,
       priority: parsed.priority,
+      ...(parsed.share === undefined ? {} : { share: parsed.share }),
+      ...(turn === 0 ? {} : { turn }),
       seq: ++state.seq,
       since: this.now,
       ...(hasContext(message) ? { context: message.context } : {}),
     };
-    if (refused?.reentrant === true) {
+    if (isCovered) {
       this.grant(waiter, true);
     } else if (state.ledger.enter(waiter, this.now)) {
       this.grant(waiter);
@@ -324,6 +229,7 @@ class Turn {
   private grant(waiter: Waiter, reentrant = false): void {
     const { lease, scope, need, holder } = waiter;
     this.effects.push(...this.state.spent.spend(scope, waiter.spend ?? {}, this.now));
+    this.effects.push(...this.state.shares.serve(waiter.priority, waiter.turn ?? 0));
     if (waiter.spend !== undefined) this.state.clock = this.now;
     const granted: Lease = {
       lease,
@@ -346,10 +252,6 @@ class Turn {
   private tellGranted(granted: Lease): void {
     const { lease, fence, scope, need, holder } = granted;
     this.send(holder, 'throttle.granted', { lease, fence, scope, need }, granted);
-  }
-
-  private limitOf(path: string, kind: string): number {
-    return this.state.overrides[path]?.[kind] ?? configuredLimit(this.limits, path, kind);
   }
 
   private send(to: Address, type: string, body: unknown, about: About = this.message): void {

@@ -1,10 +1,11 @@
 /** Why a lease waits, and how full a root is: read from a stored record, so that a client needs to ask nobody. */
 import type { EntityRecord } from '@troupe/actor';
 import { formatMs } from '@troupe/protocol';
-import { activate, LIMITS_ITEM, type ThrottleState } from './behaviour.ts';
+
 import type { Blocker, Waiter } from './ledger.ts';
-import { configuredLimit, type LimitOptions } from './limits.ts';
+import type { LimitOptions } from './limits.ts';
 import { type Rate, rateText } from './rates.ts';
+import { activate, LIMITS_ITEM, type ThrottleState } from './state.ts';
 
 export interface Shortage {
   readonly path: string;
@@ -60,10 +61,6 @@ export interface Occupancy {
   readonly waiting: number;
 }
 
-export function limitIn(state: ThrottleState, limits: LimitOptions, path: string, kind: string): number {
-  return state.overrides[path]?.[kind] ?? configuredLimit(limits, path, kind);
-}
-
 function limitsIn(record: EntityRecord | undefined): LimitOptions {
   return (record?.items.get(LIMITS_ITEM) ?? {}) as LimitOptions;
 }
@@ -76,10 +73,10 @@ export function explainLease(
   now: number,
   limits: LimitOptions = limitsIn(record),
 ): LeaseExplanation {
-  return explainIn(activate(root, record, limits), lease, now, limits);
+  return explainIn(activate(root, record, limits), lease, now);
 }
 
-export function explainIn(state: ThrottleState, lease: string, now: number, limits: LimitOptions): LeaseExplanation {
+export function explainIn(state: ThrottleState, lease: string, now: number): LeaseExplanation {
   const held = state.ledger.leases.get(lease);
   if (held !== undefined) {
     const sinceMs = now - held.grantedAt;
@@ -91,7 +88,7 @@ export function explainIn(state: ThrottleState, lease: string, now: number, limi
   const closed = blockers.find(({ reason }) => reason === 'closed');
   const maintenance = closed === undefined ? undefined : maintenanceAt(state, closed.path, now);
   const missing = blockers.filter(({ reason }) => reason !== 'closed');
-  const shortages = missing.flatMap((one) => (one.of === 'tokens' ? [shortageOf(state, waiter, one, now, limits)] : []));
+  const shortages = missing.flatMap((one) => (one.of === 'tokens' ? [shortageOf(state, waiter, one, now)] : []));
   const rates = missing.flatMap((one) => (one.of === 'rate' ? [rateShortageOf(state, waiter, one, now)] : []));
   return {
     lease,
@@ -104,7 +101,7 @@ export function explainIn(state: ThrottleState, lease: string, now: number, limi
   };
 }
 
-function shortageOf(state: ThrottleState, waiter: Waiter, blocker: Blocker, now: number, limits: LimitOptions): Shortage {
+function shortageOf(state: ThrottleState, waiter: Waiter, blocker: Blocker, now: number): Shortage {
   const { path, kind } = blocker;
   const { ledger } = state;
   const holders = [...ledger.leases.values()]
@@ -119,24 +116,24 @@ function shortageOf(state: ThrottleState, waiter: Waiter, blocker: Blocker, now:
   return {
     path,
     kind,
-    limit: limitIn(state, limits, path, kind),
+    limit: state.limitOf(path, kind),
     used: ledger.used(path, kind),
     tokens: waiter.need[kind]!,
-    position: positionOf(state, waiter, blocker),
+    position: positionOf(state, waiter, blocker, now),
     holders,
   };
 }
 
 function rateShortageOf(state: ThrottleState, waiter: Waiter, blocker: Blocker, now: number): RateShortage {
   const { path, kind: name } = blocker;
-  const first = state.ledger.queue(blocker)[0] ?? waiter;
+  const first = state.ledger.before(blocker, waiter, now)[0] ?? waiter;
   const at = state.spent.readyAt(path, name, first.spend?.[name] ?? 0, Math.max(now, state.clock));
   return {
     path,
     name,
     rate: rateText(state.spent.rateOf(path, name) ?? NO_RATE),
     units: waiter.spend![name]!,
-    position: positionOf(state, waiter, blocker),
+    position: positionOf(state, waiter, blocker, now),
     ...(Number.isFinite(at) ? { nextInMs: Math.max(0, at - now) } : {}),
   };
 }
@@ -144,8 +141,8 @@ function rateShortageOf(state: ThrottleState, waiter: Waiter, blocker: Blocker, 
 /** Somebody can wait behind others for a rate that there is no more. */
 const NO_RATE: Rate = { bucket: 0, refill: 0, every: '1s' };
 
-function positionOf({ ledger }: ThrottleState, waiter: Waiter, blocker: Blocker): number {
-  return ledger.queue(blocker).findIndex((w) => w.lease === waiter.lease) + 1;
+function positionOf({ ledger }: ThrottleState, waiter: Waiter, blocker: Blocker, now: number): number {
+  return ledger.before(blocker, waiter, now).length + 1;
 }
 
 export function maintenanceAt({ closed, ledger }: ThrottleState, path: string, now: number): MaintenanceInfo {
@@ -189,13 +186,12 @@ function tokensSentence(shortages: readonly Shortage[]): string {
 
 /** How full every limit of a root is that is used or waited for. */
 export function occupancy(root: string, record: EntityRecord | undefined, limits: LimitOptions = limitsIn(record)): Occupancy[] {
-  const state = activate(root, record, limits);
-  return occupancyIn(state, limits);
+  return occupancyIn(activate(root, record, limits));
 }
 
-export function occupancyIn(state: ThrottleState, limits: LimitOptions): Occupancy[] {
+export function occupancyIn(state: ThrottleState): Occupancy[] {
   return [...state.ledger.entries()].flatMap(({ of, ...one }) =>
-    of === 'rate' ? [] : [{ ...one, limit: limitIn(state, limits, one.path, one.kind) }],
+    of === 'rate' ? [] : [{ ...one, limit: state.limitOf(one.path, one.kind) }],
   );
 }
 

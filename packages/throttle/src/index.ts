@@ -1,5 +1,5 @@
 /** Limits that hold: scopes, leases and waiters as an entity; strict, fair, explainable. */
-export { throttleBehaviour, throttleDefaults, type ThrottleOptions, type ThrottleState } from './behaviour.ts';
+export { throttleBehaviour, throttleDefaults, type ThrottleOptions } from './behaviour.ts';
 export {
   explainLease,
   type LeaseExplanation,
@@ -15,3 +15,4 @@ export { createLocalThrottle, type LocalLease, type LocalThrottle, type LocalThr
 export type { HeldLease } from './mail.ts';
 export { checkRate, type Rate, type RateOptions, type Rates } from './rates.ts';
 export { throttleStatus, type RateStatus, type ThrottleStatus, type ThrottleStatusOptions } from './status.ts';
+export type { ThrottleState } from './state.ts';

@@ -2,13 +2,14 @@
  * Who holds what and who waits for what below one root, with an index that keeps a turn O(change).
  *
  * A *pair* is a (path, kind). A waiter that is short somewhere takes its place in the queues of all pairs of its need at
- * that level and below, and nobody of its priority or lower overtakes it there; pairs above that level it leaves alone,
+ * that level and below, and nobody who comes after it in their order overtakes it there; pairs above that level it leaves alone,
  * so a tenant that waits for its own limit holds up nobody else. Freed tokens are offered to the heads of the queues of
  * the freed pairs only.
  */
 import type { Address, Context } from '@troupe/protocol';
 import { DueTimes } from './due-times.ts';
 import { levelsOf, type Need } from './limits.ts';
+import { byOrder, goesFirst, WaitQueue } from './wait-queue.ts';
 
 export interface Waiter {
   readonly lease: string;
@@ -19,6 +20,10 @@ export interface Waiter {
   readonly holder: Address;
   /** Higher goes first. */
   readonly priority: number;
+  /** Whom it counts for where tenants share fairly. */
+  readonly share?: string;
+  /** Its turn among the shares of its priority, from 0. */
+  readonly turn?: number;
   /** Order of arrival. */
   readonly seq: number;
   /** Epoch milliseconds. */
@@ -41,7 +46,7 @@ export interface Lease {
 
 interface Pair {
   used: number;
-  readonly queue: Waiter[];
+  readonly queue: WaitQueue;
 }
 
 interface Place {
@@ -57,9 +62,11 @@ export interface LedgerRules {
   readyAt(path: string, rate: string, units: number, now: number): number;
   /** Nothing is granted at this path and below, whatever is free. */
   isClosed(path: string): boolean;
+  /** Whoever has waited so long goes before all that have not. */
+  readonly agingMs: number;
 }
 
-const NO_RULES: LedgerRules = { readyAt: (_path, _rate, _units, now) => now, isClosed: () => false };
+const NO_RULES: LedgerRules = { readyAt: (_path, _rate, _units, now) => now, isClosed: () => false, agingMs: Number.POSITIVE_INFINITY };
 
 /** Why somebody waits: at a level, one entry for every kind or rate that is short there. */
 export interface Blocker {
@@ -105,8 +112,9 @@ export class Ledger {
     return this.pairs.get(key(path, kind))?.used ?? 0;
   }
 
-  queue({ path, kind, of }: Pick<Blocker, 'path' | 'kind' | 'of'>): readonly Waiter[] {
-    return this.pairs.get(of === 'rate' ? rateKey(path, kind) : key(path, kind))?.queue ?? [];
+  /** Who stands before somebody in a queue, or would. */
+  before({ path, kind, of }: Pick<Blocker, 'path' | 'kind' | 'of'>, waiter: Waiter, now: number): Waiter[] {
+    return this.pairs.get(of === 'rate' ? rateKey(path, kind) : key(path, kind))?.queue.before(waiter, now) ?? [];
   }
 
   /** Every pair that is used or waited for. */
@@ -141,7 +149,7 @@ export class Ledger {
   restore(waiter: Waiter, now: number): void {
     if (!this.enter(waiter, now)) return;
     const place: Place = { waiter, pairs: [] };
-    this.stand(place, levelsOf(waiter.scope));
+    this.stand(place, levelsOf(waiter.scope), now);
     this.waiting.set(waiter.lease, place);
     this.due.add(place.pairs[0]!, now);
   }
@@ -195,7 +203,7 @@ export class Ledger {
     const open = new LowestFirst(pairs);
     for (const name of open) {
       for (;;) {
-        const head = this.pairs.get(name)?.queue[0];
+        const head = this.pairs.get(name)?.queue.head(now);
         if (head === undefined) break;
         const place = this.waiting.get(head.lease)!;
         const before = this.leave(place);
@@ -210,23 +218,28 @@ export class Ledger {
         for (const pair of left) open.add(pair);
         if (!left.includes(name)) break;
       }
+      this.watch(name, now);
     }
   }
 
   /** What a waiter is short of: the pairs of the topmost level that refuses it. */
   blockers(waiter: Waiter, now: number): Blocker[] {
+    const isBehind = (pair: Pair | undefined): boolean => {
+      const head = pair?.queue.head(now);
+      return head !== undefined && head.lease !== waiter.lease && goesFirst(head, waiter, now, this.rules.agingMs) < 0;
+    };
     for (const path of levelsOf(waiter.scope)) {
       const found: Blocker[] = [];
       if (this.rules.isClosed(path)) found.push({ path, kind: '', of: 'tokens', reason: 'closed' });
       for (const [kind, tokens] of Object.entries(waiter.need)) {
         const pair = this.pairs.get(key(path, kind));
         if ((pair?.used ?? 0) + tokens > this.limitOf(path, kind)) found.push({ path, kind, of: 'tokens', reason: 'full' });
-        else if (isBehind(pair, waiter)) found.push({ path, kind, of: 'tokens', reason: 'behind' });
+        else if (isBehind(pair)) found.push({ path, kind, of: 'tokens', reason: 'behind' });
       }
       for (const [kind, units] of Object.entries(waiter.spend ?? {})) {
         const at = this.rules.readyAt(path, kind, units, now);
         if (at > now) found.push({ path, kind, of: 'rate', reason: 'full', at });
-        else if (isBehind(this.pairs.get(rateKey(path, kind)), waiter)) found.push({ path, kind, of: 'rate', reason: 'behind' });
+        else if (isBehind(this.pairs.get(rateKey(path, kind)))) found.push({ path, kind, of: 'rate', reason: 'behind' });
       }
       if (found.length > 0) return found;
     }
@@ -240,22 +253,31 @@ export class Ledger {
     const blocked = blockers[0];
     if (blocked === undefined) return true;
     const levels = levelsOf(place.waiter.scope);
-    this.stand(place, levels.slice(levels.indexOf(blocked.path)));
+    this.stand(place, levels.slice(levels.indexOf(blocked.path)), now);
     for (const { path, kind, at } of blockers) if (at !== undefined) this.due.add(rateKey(path, kind), at);
     return false;
   }
 
-  private stand(place: Place, levels: readonly string[]): void {
+  private stand(place: Place, levels: readonly string[], now: number): void {
     const { waiter, pairs } = place;
     for (const path of levels) {
       for (const kind of Object.keys(waiter.need)) pairs.push(key(path, kind));
       for (const rate of Object.keys(waiter.spend ?? {})) pairs.push(rateKey(path, rate));
     }
-    for (const name of pairs) insert(this.pair(name).queue, waiter);
+    for (const name of pairs) {
+      this.pair(name).queue.insert(waiter);
+      this.watch(name, now);
+    }
+  }
+
+  /** Somebody who was passed will be first by the time alone. */
+  private watch(name: string, now: number): void {
+    const at = this.pairs.get(name)?.queue.turnsAt(now);
+    if (at !== undefined) this.due.add(name, at);
   }
 
   private leave(place: Place): string[] {
-    for (const name of place.pairs) remove(this.pair(name).queue, place.waiter);
+    for (const name of place.pairs) this.pair(name).queue.remove(place.waiter);
     return place.pairs.splice(0);
   }
 
@@ -280,7 +302,7 @@ export class Ledger {
 
   private pair(name: string): Pair {
     let pair = this.pairs.get(name);
-    if (pair === undefined) this.pairs.set(name, (pair = { used: 0, queue: [] }));
+    if (pair === undefined) this.pairs.set(name, (pair = { used: 0, queue: new WaitQueue(this.rules.agingMs) }));
     return pair;
   }
 }
@@ -312,10 +334,6 @@ class LowestFirst {
   }
 }
 
-function isBehind(pair: Pair | undefined, waiter: Waiter): boolean {
-  return pair?.queue[0] !== undefined && byOrder(pair.queue[0], waiter) < 0;
-}
-
 /** A rate may have the name of a kind. */
 function rateKey(path: string, rate: string): string {
   return `${path}\0${rate}\0rate`;
@@ -323,28 +341,4 @@ function rateKey(path: string, rate: string): string {
 
 export function key(path: string, kind: string): string {
   return `${path}\0${kind}`;
-}
-
-export function byOrder(a: Waiter, b: Waiter): number {
-  return b.priority - a.priority || a.seq - b.seq;
-}
-
-function position(queue: readonly Waiter[], waiter: Waiter): number {
-  let low = 0;
-  let high = queue.length;
-  while (low < high) {
-    const mid = (low + high) >>> 1;
-    if (byOrder(queue[mid]!, waiter) < 0) low = mid + 1;
-    else high = mid;
-  }
-  return low;
-}
-
-function insert(queue: Waiter[], waiter: Waiter): void {
-  queue.splice(position(queue, waiter), 0, waiter);
-}
-
-function remove(queue: Waiter[], waiter: Waiter): void {
-  const at = position(queue, waiter);
-  if (queue[at]?.lease === waiter.lease) queue.splice(at, 1);
 }

@@ -1,5 +1,5 @@
 /** Limits of a scope tree: override of a path at run time, else its configured limit, else (at the root) kind and global defaults. */
-import { TroupeError } from '@troupe/protocol';
+import { type Duration, durationMs, TroupeError } from '@troupe/protocol';
 import { checkRate, type Rate, type RateOptions } from './rates.ts';
 
 /** Tokens by kind. */
@@ -14,9 +14,22 @@ export interface LimitOptions {
   readonly scopes?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** How much may be spent in a time. A rate that is not named here or at run time is none. */
   readonly rates?: RateOptions;
+  /**
+   * Whoever has waited so long goes before all that have not, the oldest first, whatever their priorities and shares. So it is passed only
+   * by who came within that time after it. Default `'1h'`.
+   */
+  readonly aging?: Duration;
+  /** How much a share counts beside others, by its name. Default 1. */
+  readonly shares?: Readonly<Record<string, number>>;
 }
 
 export const DEFAULT_LIMIT = 4;
+
+const DEFAULT_AGING = '1h';
+
+export function agingMs({ aging }: LimitOptions): number {
+  return durationMs(aging ?? DEFAULT_AGING, 'limits.aging');
+}
 
 /** Checked when a behaviour is made: a limit is a whole number, 0 pauses. */
 export function checkLimits(options: LimitOptions): LimitOptions {
@@ -33,6 +46,12 @@ export function checkLimits(options: LimitOptions): LimitOptions {
   for (const [name, rate] of Object.entries(options.rates?.kinds ?? {})) checkRate(`limits.rates.kinds.${name}`, rate);
   for (const [path, rates] of Object.entries(options.rates?.scopes ?? {})) {
     for (const [name, rate] of Object.entries(rates)) checkRate(`limits.rates.scopes.${path}.${name}`, rate);
+  }
+  agingMs(options);
+  for (const [share, weight] of Object.entries(options.shares ?? {})) {
+    if (Number.isFinite(weight) && weight > 0) continue;
+    const field = `limits.shares.${share}`;
+    throw new TroupeError('invalid_options', `${field} must be a number above 0, not ${weight}`, { field });
   }
   return options;
 }
@@ -63,8 +82,10 @@ export function configuredRate({ rates }: LimitOptions, path: string, name: stri
 
 /** What the options say of one root. */
 export function limitsOfRoot(options: LimitOptions, root: string): LimitOptions {
-  const { rates } = options;
+  const { rates, aging, shares } = options;
   return {
+    ...(aging === undefined ? {} : { aging }),
+    ...(shares === undefined ? {} : { shares }),
     ...(options.default === undefined ? {} : { default: options.default }),
     ...(options.kinds === undefined ? {} : { kinds: options.kinds }),
     ...scopesOf(options.scopes, root),

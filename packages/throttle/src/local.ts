@@ -4,10 +4,11 @@
  */
 import { type Clock, systemClock, type TurnContext } from '@troupe/actor';
 import { fromWireError, type Json, TroupeError, type WireError } from '@troupe/protocol';
-import { activate, throttleBehaviour, type ThrottleState } from './behaviour.ts';
+import { throttleBehaviour } from './behaviour.ts';
 import { explainIn, type LeaseExplanation, type Occupancy, occupancyIn } from './explain.ts';
 import { type LimitOptions, type Need, rootOf } from './limits.ts';
 import { checkRate, type Rate } from './rates.ts';
+import { activate, type ThrottleState } from './state.ts';
 
 export interface LocalThrottleOptions {
   readonly limits?: LimitOptions;
@@ -28,6 +29,8 @@ export interface AcquireOptions {
   readonly signal?: AbortSignal;
   /** Higher goes first. Default 0. */
   readonly priority?: number;
+  /** Whom it counts for: shares that wait get equal turns within a priority, however many wait for one of them. Default: nobody. */
+  readonly share?: string;
   /** What it spends of rates when it is granted, together with the need or not at all. It does not come back with the lease. */
   readonly spend?: Need;
   /** Name of the lease, to ask for while it waits. Default: a drawn one. Taken by a live lease or a waiter: `invalid_options`. */
@@ -149,7 +152,7 @@ export function createLocalThrottle(options: LocalThrottleOptions = {}): LocalTh
   });
 
   const throttle: LocalThrottle = {
-    acquire(scope, need, { signal, priority = 0, spend, lease = `local-${next++}` } = {}) {
+    acquire(scope, need, { signal, priority = 0, spend, share, lease = `local-${next++}` } = {}) {
       const known = roots.get(rootOf(scope))?.ledger;
       if (pending.has(lease) || known?.leases.has(lease) === true) {
         return Promise.reject(new TroupeError('invalid_options', `lease ${lease} is taken`, { field: 'lease' }));
@@ -175,7 +178,8 @@ export function createLocalThrottle(options: LocalThrottleOptions = {}): LocalTh
             reject(error);
           },
         });
-        say(scope, 'acquire', { lease, scope, need, priority, held: [], ...(spend === undefined ? {} : { spend }) });
+        const more = { ...(spend === undefined ? {} : { spend }), ...(share === undefined ? {} : { share }) };
+        say(scope, 'acquire', { lease, scope, need, priority, held: [], ...more });
       });
     },
     async withTokens(scope, need, work, acquireOptions) {
@@ -208,9 +212,9 @@ export function createLocalThrottle(options: LocalThrottleOptions = {}): LocalTh
     },
     open: (scope) => say(scope, 'setMaintenance', { scope, on: false }, { verb: true }),
     explain(scope, lease) {
-      return explainIn(roots.get(rootOf(scope)) ?? activate(rootOf(scope), undefined, limits), lease, clock.now(), limits);
+      return explainIn(roots.get(rootOf(scope)) ?? activate(rootOf(scope), undefined, limits), lease, clock.now());
     },
-    occupancy: () => [...roots.values()].flatMap((state) => occupancyIn(state, limits)),
+    occupancy: () => [...roots.values()].flatMap((state) => occupancyIn(state)),
   };
   return throttle;
 }

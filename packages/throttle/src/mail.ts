@@ -18,6 +18,7 @@ export interface Acquire {
   readonly need: Need;
   readonly spend?: Need;
   readonly priority: number;
+  readonly share?: string;
   readonly held: readonly HeldLease[];
 }
 
@@ -40,9 +41,20 @@ export function parseAcquire(body: Json): Acquire | { readonly lease: string; re
   if (need === undefined) return wrong('need', 'must name at least one kind with a whole number of at least 1');
   const priority = f['priority'] ?? 0;
   if (typeof priority !== 'number' || !Number.isFinite(priority)) return wrong('priority', 'must be a number');
+  const { share } = f;
+  if (share !== undefined && (typeof share !== 'string' || share === '' || share.length > SHARE_LIMIT_CHARS))
+    return wrong('share', `must be text of at most ${SHARE_LIMIT_CHARS} characters`);
   const held = f['held'] ?? [];
   if (!isHeld(held)) return wrong('held', 'must be a list of leases with their scopes');
-  return { lease, scope: f['scope'], need, ...(spend === undefined ? {} : { spend }), priority, held };
+  return {
+    lease,
+    scope: f['scope'],
+    need,
+    ...(spend === undefined ? {} : { spend }),
+    priority,
+    ...(share === undefined ? {} : { share }),
+    held,
+  };
 }
 
 function isEmpty(value: unknown): boolean {
@@ -98,6 +110,7 @@ export function parseMaintenance(body: Json, root: string): Maintenance | undefi
 }
 
 const TEXT_LIMIT_CHARS = 200;
+const SHARE_LIMIT_CHARS = 255;
 
 function textOf(name: 'by' | 'reason', value: unknown): { by?: string; reason?: string } {
   return typeof value === 'string' && value !== '' ? { [name]: value.slice(0, TEXT_LIMIT_CHARS) } : {};

@@ -1,9 +1,9 @@
 /** All of a root at a glance, read from its record: limits, rates, maintenance, and why each of the first waiters waits. */
 import type { EntityRecord } from '@troupe/actor';
-import { activate, LIMITS_ITEM } from './behaviour.ts';
 import { explainIn, type LeaseExplanation, type MaintenanceInfo, maintenanceAt, type Occupancy, occupancyIn } from './explain.ts';
 import type { LimitOptions } from './limits.ts';
 import { rateText } from './rates.ts';
+import { activate, LIMITS_ITEM } from './state.ts';
 
 export interface RateStatus {
   readonly path: string;
@@ -44,7 +44,7 @@ export function throttleStatus(
   const { ledger, spent } = state;
   const waiting = new Map([...ledger.entries()].filter(({ of }) => of === 'rate').map((one) => [`${one.path} ${one.kind}`, one.waiting]));
   return {
-    limits: occupancyIn(state, limits),
+    limits: occupancyIn(state),
     rates: [...spent.spentRates()].flatMap(({ path, name }) => {
       const rate = spent.rateOf(path, name);
       if (rate === undefined) return [];
@@ -57,6 +57,6 @@ export function throttleStatus(
     waiters: ledger
       .waiters()
       .slice(0, waiters)
-      .map(({ lease }) => explainIn(state, lease, now, limits)),
+      .map(({ lease }) => explainIn(state, lease, now)),
   };
 }
