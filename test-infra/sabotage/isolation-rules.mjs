@@ -1,4 +1,4 @@
-/** Rules of commands that cannot be read yet, of effects that are refused, and of isolation. */
+/** Rules of what must not stand in the way of others: commands that cannot be read, effects that are refused, quarantines, hanging pulls, limits. */
 export const isolationRules = [
   {
     name: 'newer commands put off for ever',
@@ -44,5 +44,14 @@ export const isolationRules = [
     package: 'packages/runtime',
     test: 'a thousand background pulls that hang delay neither',
     spec: 'test/conformance/c5-isolation.test.ts',
+  },
+  {
+    name: 'a token for all volumes of an instance',
+    file: 'apps/openstack/src/app/executors/instance-create.ts',
+    find: 'need: { instance: 1, volume: volumes.length }',
+    replace: 'need: { instance: 1, volume: 1 }',
+    package: 'apps/openstack',
+    test: 'C4 5×2: all end, the cloud never counts a fifth',
+    spec: 'test/app/throttle-table.test.ts',
   },
 ];
