@@ -80,4 +80,12 @@ export const pullRules = [
     package: 'packages/runtime',
     test: 'S102 webhooks are sent again until they are taken',
   },
+  {
+    name: 'what runs counted as waiting',
+    file: 'packages/client/src/queues.ts',
+    find: '  const { num_pending: waiting, num_ack_pending: taken, delivered, config } = consumer;',
+    replace: '  const { num_ack_pending: waiting, num_pending: taken, delivered, config } = consumer;',
+    package: 'packages/runtime',
+    test: 'S104 C15 tells how much waits in each class',
+  },
 ];

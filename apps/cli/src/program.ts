@@ -7,6 +7,7 @@ import { executeCommand, type ExecuteFlags, requestOf } from './commands/execute
 import { explainCommand } from './commands/explain.ts';
 import { filterOf, operationsCommand, type OperationsFlags } from './commands/operations.ts';
 import { permissionsCommand, type PermissionsFlags, rightsFrom } from './commands/permissions.ts';
+import { queuesCommand } from './commands/queues.ts';
 import { showCommand } from './commands/show.ts';
 import { topologyCommand, type TopologyFlags, topologyOptions } from './commands/topology.ts';
 import { appOf, portOf, upCommand, type UpFlags } from './commands/up.ts';
@@ -104,6 +105,13 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
       flags,
       client((one, at) => explainCommand(one, id, flags, at)),
     ),
+  );
+  add('queues', 'show how much waits and for how long: tasks by class, commands, throttles, dead letters').action(
+    (flags: { json?: true }) =>
+      choose(
+        flags,
+        client((one, at) => queuesCommand(one, flags, at)),
+      ),
   );
   addVerbs({ add, choose, client }, io);
   addSchedules({ add, choose, client }, program, io);

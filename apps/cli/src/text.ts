@@ -20,6 +20,10 @@ export function age(from: number | undefined, now: number): string {
   return from === undefined || Number.isNaN(from) ? '' : formatMs(Math.max(0, now - from));
 }
 
+export function duration(ms: number | undefined): string {
+  return ms === undefined ? '' : formatMs(ms);
+}
+
 export function time(at: number): string {
   return new Date(at).toISOString();
 }

@@ -76,6 +76,7 @@ for (const layout of ['accounts', 'authorization'] as const) {
       expect(await reader.schedules.list()).to.have.lengthOf(2);
       expect(await reader.follow(held.id).ended()).to.include({ outcome: 'cancelled' });
       expect(await reader.deadLetters()).to.deep.equal([]);
+      expect((await reader.queues()).tasks.map(({ class: cls }) => cls)).to.deep.equal(['regular', 'heavy', 'background']);
 
       await using sender = at.client('sender-notes');
       expect((await (await sender.sendTask(write, { text: 'alone' })).ended()).outcome).to.include({ kind: 'succeeded' });

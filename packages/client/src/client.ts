@@ -11,6 +11,7 @@ import { type AnsweredOperation, type CallOptions, execute, follow, type Operati
 import type { OperationInfo } from './operation-info.ts';
 import { explain, getOperation, listOperations, type OperationFilter } from './operations.ts';
 import type { ClientOptions } from './options.ts';
+import { type Queues, type QueuesOptions, readQueues } from './queues.ts';
 import { Reader } from './reader.ts';
 import { getDeadLetter, replay, type Replayed, type ReplayOptions } from './replay.ts';
 import { createSchedules, type Schedules } from './schedules.ts';
@@ -96,6 +97,8 @@ export interface Client extends Service {
   subscribe(options: SubscribeOptions, handler: EventHandler): Promise<EventSubscription>;
   /** A resource as it is now, where resources lie in JetStream; undefined if there is none. Needs the right to read. */
   resource(ref: ResourceRef): Promise<ResourceRecord | undefined>;
+  /** How much waits and for how long: tasks by class and pool, commands, throttles with positions, dead letters. Needs the right to read. */
+  queues(options?: QueuesOptions): Promise<Queues>;
   /** What could not be handled, newest first. */
   deadLetters(filter?: DeadLetterFilter): Promise<StoredDeadLetter[]>;
   /** One of them by its place, or undefined. */
@@ -150,6 +153,7 @@ export function createClient(connection: Connection = {}, options: ClientOptions
     watch: (watchOptions = {}) => watch(session, watchOptions),
     subscribe: (subscribeOptions, handler) => subscribe(session, subscribeOptions, handler),
     resource: (ref) => getResource(session, ref),
+    queues: (queuesOptions) => readQueues(session, reader, queuesOptions),
     deadLetters: (filter = {}) => listDeadLetters(session, reader, filter),
     deadLetter: (sequence) => getDeadLetter(session, reader, sequence),
     replayDeadLetter: (sequence, replayOptions = {}) => replay(session, reader, sequence, replayOptions),

@@ -8,6 +8,7 @@ export type { OperationInfo } from './operation-info.ts';
 export type { OperationFilter } from './operations.ts';
 export { clientDefaults, type ClientOptions } from './options.ts';
 export { publishCommand, type PublishCommandOptions, type PublishedCommand, type RequestConnection } from './publish-command.ts';
+export type { Backlog, ClassBacklog, Queues, QueuesOptions } from './queues.ts';
 export type { Replayed, ReplayOptions } from './replay.ts';
 export type { ScheduleFilter, ScheduleInfo, Schedules } from './schedules.ts';
 export type { Connection } from './session.ts';

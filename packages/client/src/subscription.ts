@@ -3,10 +3,9 @@
  * in the stream is kept by the server under its name, so it goes on where it stood, in this process or another. Each event is
  * handled at least once: it is acknowledged when the handler has resolved, and comes again after a pause when it has thrown.
  */
-import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
-import { createPuller, type PulledMessage, type Puller } from '@troupe/jetstream/internal';
+import { askApi, createPuller, type PulledMessage, type Puller } from '@troupe/jetstream/internal';
 import { type Duration, durationMs, type EventMessage, parseEvent, toWireError, TroupeError, type WireError } from '@troupe/protocol';
-import { readError } from './errors.ts';
+import { isDenied, notPermitted, readError } from './errors.ts';
 import type { Session } from './session.ts';
 
 export interface SubscribeOptions {
@@ -72,20 +71,15 @@ export async function subscribe(session: Session, options: SubscribeOptions, han
     const all = subjects.liveFilter(topic).replace(`${subjects.ns}.live.`, `${subjects.ns}.event.`);
     return topic.length === 0 ? [all] : [subjects.event(topic), all];
   });
-  const manager = await jetstreamManager(nc, { checkAPI: false });
-  try {
-    await manager.consumers.add(stream, {
-      durable_name: options.name,
-      ack_policy: AckPolicy.Explicit,
-      ack_wait: ACK_WAIT_MS * NANOS,
-      deliver_policy: from === 'new' ? DeliverPolicy.New : DeliverPolicy.All,
-      max_ack_pending: concurrency,
-      max_deliver: -1,
-      filter_subjects: filters,
-    });
-  } catch (error) {
-    throw readError(error, 'EVENTS');
-  }
+  await makeConsumer(session, stream, {
+    durable_name: options.name,
+    ack_policy: 'explicit',
+    ack_wait: ACK_WAIT_MS * NANOS,
+    deliver_policy: from === 'new' ? 'new' : 'all',
+    max_ack_pending: concurrency,
+    max_deliver: -1,
+    ...(filters.length === 1 ? { filter_subject: filters[0]! } : { filter_subjects: filters }),
+  });
 
   const running = new Set<Promise<void>>();
   const tell = (event: SubscriptionEvent): void => {
@@ -157,11 +151,55 @@ export async function subscribe(session: Session, options: SubscribeOptions, han
     },
     async remove() {
       await subscription.stop();
-      await manager.consumers.delete(stream, options.name).catch((error: unknown) => {
-        throw readError(error, 'EVENTS');
-      });
+      await ask(session, `$JS.API.CONSUMER.DELETE.${stream}.${options.name}`, '');
     },
     [Symbol.asyncDispose]: () => subscription.stop(),
   };
   return subscription;
+}
+
+interface ConsumerConfig {
+  readonly durable_name: string;
+  readonly max_ack_pending: number;
+  readonly filter_subject?: string;
+  readonly filter_subjects?: readonly string[];
+  readonly [field: string]: unknown;
+}
+
+interface ApiAnswer {
+  readonly error?: { readonly err_code: number; readonly description: string };
+  readonly config?: ConsumerConfig;
+}
+
+const NOT_FOUND = 10_014;
+const TIMEOUT_MS = 5_000;
+
+/**
+ * Makes it, or makes it as it should be. One that is there and as it should be is only looked at: the right to make consumers is
+ * the right to have messages of the stream sent anywhere, so it may be an administrator who makes it, once.
+ */
+async function makeConsumer(session: Session, stream: string, config: ConsumerConfig): Promise<void> {
+  const { durable_name: name } = config;
+  const there = await ask(session, `$JS.API.CONSUMER.INFO.${stream}.${name}`, '', [NOT_FOUND]);
+  const is = there.config;
+  const same = (a: readonly string[], b: readonly string[]): boolean => a.toSorted().join(' ') === b.toSorted().join(' ');
+  const filtersOf = (one: ConsumerConfig): readonly string[] =>
+    one.filter_subjects ?? (one.filter_subject === undefined ? [] : [one.filter_subject]);
+  if (is !== undefined && is.max_ack_pending === config.max_ack_pending && same(filtersOf(is), filtersOf(config))) return;
+  // where it begins is settled when it is made
+  const wanted =
+    is === undefined ? config : { ...is, ...config, deliver_policy: is['deliver_policy'], filter_subject: config.filter_subject };
+  const body = JSON.stringify({ stream_name: stream, config: wanted, action: '' });
+  await ask(session, `$JS.API.CONSUMER.CREATE.${stream}.${name}`, body);
+}
+
+async function ask(session: Session, api: string, body: string, tolerated: readonly number[] = []): Promise<ApiAnswer> {
+  let answer: ApiAnswer;
+  try {
+    answer = (await askApi(session.connection, api, body, TIMEOUT_MS)).json();
+  } catch (error) {
+    throw isDenied(error) ? notPermitted(`ask ${api}`, error) : readError(error, 'EVENTS');
+  }
+  if (answer.error === undefined || tolerated.includes(answer.error.err_code)) return answer;
+  throw readError(new Error(answer.error.description), 'EVENTS');
 }

@@ -25,6 +25,11 @@ export function readDirect(nc: NatsConnection, stream: string, sequence: number)
   return request(nc, `$JS.API.DIRECT.GET.${stream}`, JSON.stringify({ seq: sequence }));
 }
 
+/** The first message of a filter at or after a sequence. */
+export function readNext(nc: NatsConnection, stream: string, filter: string, sequence: number): Promise<StoredMessage | undefined> {
+  return request(nc, `$JS.API.DIRECT.GET.${stream}`, JSON.stringify({ seq: sequence, next_by_subj: filter }));
+}
+
 async function request(nc: NatsConnection, api: string, body: string): Promise<StoredMessage | undefined> {
   let message: Msg;
   try {

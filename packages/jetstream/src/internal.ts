@@ -1,7 +1,8 @@
 /** For sibling packages: the parts that hosts are made of. */
 export { createRecordStore, readTombstone, type RecordStoreOptions } from './record-store.ts';
 export { inboxPrefixOf, watchConnection, type WireConnection } from './connection.ts';
-export { readDirect, readLast, type StoredMessage } from './direct-get.ts';
+export { askApi } from './api-request.ts';
+export { readDirect, readLast, readNext, type StoredMessage } from './direct-get.ts';
 export { encodeMail } from './mail-codec.ts';
 export { readRoots } from './kept-roots.ts';
 export { readPaged } from './paged-read.ts';

@@ -221,6 +221,9 @@ function reading({ ns, streams, buckets }: Subjects): string[] {
     last(streams.state, `${ns}.>`),
     batch(streams.events),
     batch(streams.dead),
+    // how much waits and for how long: counts, and when the first message was stored
+    ...[streams.commands, streams.tasks, streams.mail, streams.dead].map(info),
+    ...[streams.commands, streams.tasks].flatMap((stream) => [batch(stream), `$JS.API.CONSUMER.LIST.${stream}`]),
     last(streams.results, `${ns}.result.*`),
     batch(`KV_${buckets.resources}`),
     last(`KV_${buckets.resources}`, `$KV.${buckets.resources}.>`),
