@@ -1,6 +1,7 @@
 import { conformanceRules } from './conformance-rules.mjs';
 import { fanoutRules } from './fanout-rules.mjs';
 import { scheduleRules } from './schedule-rules.mjs';
+import { tenantRules } from './tenant-rules.mjs';
 import { operationRules } from './operation-rules.mjs';
 import { isolationRules } from './isolation-rules.mjs';
 import { pullRules } from './pull-rules.mjs';
@@ -389,6 +390,7 @@ export const rules = [
     test: 'a kill while it is queued, granted, running, and between done and release',
   },
   ...operationRules,
+  ...tenantRules,
   ...pullRules,
   ...conformanceRules,
   ...scheduleRules,

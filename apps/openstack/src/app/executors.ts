@@ -6,6 +6,7 @@ import { changePower } from './executors/instance-power.ts';
 import { deleteFloatingIp, pullAddresses, pullFloatingIp } from './executors/network.ts';
 import { pullInstance, pullVolume } from './executors/pulls.ts';
 import { createSecurityGroup, createTenant } from './executors/tenant-create.ts';
+import { deleteTenant, partRemovals } from './executors/tenant-delete.ts';
 import { createVolume, deleteVolume, detachVolume } from './executors/volume.ts';
 import { defaultPace, type Pace } from './pace.ts';
 
@@ -18,6 +19,7 @@ export function openstackExecutors(given: Pace = {}): ExecutorDefinition[] {
     pullFloatingIp: pullFloatingIp(pace),
     pullAddresses: pullAddresses(),
     createSecurityGroup: createSecurityGroup(),
+    ...partRemovals(),
   };
   return [
     createVolume(pace),
@@ -27,6 +29,7 @@ export function openstackExecutors(given: Pace = {}): ExecutorDefinition[] {
     changePower('stop', pace),
     changePower('restart', pace),
     createTenant(children.createSecurityGroup),
+    deleteTenant(pace, children),
     ...Object.values(children),
     pullInstance(),
     pullVolume(),

@@ -6,6 +6,7 @@ import { pullHandlers } from './pull-handlers.ts';
 import { serverHandlers } from './server-handlers.ts';
 import type { TenantBackends } from './tenant-backends.ts';
 import { tenantHandlers } from './tenant-handlers.ts';
+import { tenantRemovalHandlers } from './tenant-removal-handlers.ts';
 import { volumeHandlers } from './volume-handlers.ts';
 
 export function openstackHandlers(backend: Backend, tenants: TenantBackends): Handler[] {
@@ -15,5 +16,6 @@ export function openstackHandlers(backend: Backend, tenants: TenantBackends): Ha
     ...networkHandlers(backend),
     ...pullHandlers(backend),
     ...tenantHandlers(tenants),
+    ...tenantRemovalHandlers(tenants),
   ];
 }

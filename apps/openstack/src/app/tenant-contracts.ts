@@ -74,6 +74,48 @@ export type TenantPull = (typeof tenantPulls)[number];
 const pull = (what: TenantPull) => defineTask({ name: `openstack.tenant.${what}.pull`, pool, idempotent: 'yes', input: inProject });
 export const pullTenant = Object.fromEntries(tenantPulls.map((what) => [what, pull(what)])) as Record<TenantPull, ReturnType<typeof pull>>;
 
+/** What a delete of a tenant removes of the project, one kind each, in this order. */
+export const tenantRemovals = [
+  'floatingIps',
+  'routes',
+  'ports',
+  'routers',
+  'networks',
+  'securityGroups',
+  'snapshots',
+  'instances',
+  'volumes',
+  'serverGroups',
+] as const;
+export type TenantRemoval = (typeof tenantRemovals)[number];
+
+/** All of one kind that the project has; what is gone, or going, is fine. */
+const removal = (what: TenantRemoval) => defineTask({ name: `openstack.tenant.${what}.remove`, pool, idempotent: 'yes', input: inProject });
+export const removeOfTenant = Object.fromEntries(tenantRemovals.map((what) => [what, removal(what)])) as Record<
+  TenantRemoval,
+  ReturnType<typeof removal>
+>;
+
+/** What does not go at once. */
+export const tenantRemains = ['snapshots', 'instances', 'volumes'] as const;
+export type TenantRemains = (typeof tenantRemains)[number];
+
+/** Output `done: true` when the project has none; `failed: true` when the cloud gave up on one. */
+const none = (what: TenantRemains) => defineTask({ name: `openstack.tenant.${what}.none`, pool, idempotent: 'yes', input: inProject });
+export const isTenantWithout = Object.fromEntries(tenantRemains.map((what) => [what, none(what)])) as Record<
+  TenantRemains,
+  ReturnType<typeof none>
+>;
+
+export const deleteUser = defineTask({ name: 'openstack.tenant.user.delete', pool, idempotent: 'yes', input: inProject });
+/** The project itself, last. */
+export const deleteTenant = defineTask({ name: 'openstack.tenant.delete', pool, idempotent: 'yes', input: inProject });
+
+/** For rows of a tenant that are removed by themselves. */
+export const removeNetwork = defineTask({ name: 'openstack.network.delete', pool, idempotent: 'yes', input: byId });
+export const removeSubnet = defineTask({ name: 'openstack.subnet.delete', pool, idempotent: 'yes', input: byId });
+export const removeSecurityGroup = defineTask({ name: 'openstack.securityGroup.delete', pool, idempotent: 'yes', input: byId });
+
 export const tenantTasks = [
   createTenant,
   addAdmin,
@@ -85,4 +127,11 @@ export const tenantTasks = [
   addRules,
   connectTenant,
   ...Object.values(pullTenant),
+  ...Object.values(removeOfTenant),
+  ...Object.values(isTenantWithout),
+  deleteUser,
+  deleteTenant,
+  removeNetwork,
+  removeSubnet,
+  removeSecurityGroup,
 ];

@@ -1,6 +1,8 @@
 import type { BackendConfig } from './config.ts';
 import { createFloatingIpCalls } from './floating-ips.ts';
 import type { FloatingIpCalls } from './floating-ips.ts';
+import { createInventoryCalls } from './inventory.ts';
+import type { InventoryCalls } from './inventory.ts';
 import { createLookupCalls } from './lookups.ts';
 import type { LookupCalls } from './lookups.ts';
 import { createNetworkCalls } from './networks.ts';
@@ -18,6 +20,8 @@ import type { ServerGroupCalls } from './server-groups.ts';
 import { createServerCalls } from './servers.ts';
 import type { ServerCalls } from './servers.ts';
 import { createSession } from './session.ts';
+import { createSnapshotCalls } from './snapshots.ts';
+import type { SnapshotCalls } from './snapshots.ts';
 import { createVolumeCalls } from './volumes.ts';
 import type { VolumeCalls } from './volumes.ts';
 
@@ -33,7 +37,9 @@ export interface Backend
     LookupCalls,
     ProjectCalls,
     NetworkCalls,
-    QuotaCalls {}
+    QuotaCalls,
+    SnapshotCalls,
+    InventoryCalls {}
 
 /** Opens no connection yet: the first call logs in. */
 export function createBackend(config: BackendConfig): Backend {
@@ -50,5 +56,7 @@ export function createBackend(config: BackendConfig): Backend {
     ...createProjectCalls(session),
     ...createNetworkCalls(session),
     ...createQuotaCalls(session),
+    ...createSnapshotCalls(session),
+    ...createInventoryCalls(session),
   };
 }

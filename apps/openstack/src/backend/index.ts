@@ -25,15 +25,19 @@ export type { ServerGroup, ServerGroupCalls } from './server-groups.ts';
 export type { NewServer, Server, ServerAddress } from './server.ts';
 export type { PowerChange, ServerCalls } from './servers.ts';
 export type { CallOptions } from './session.ts';
+export type { InventoryCalls } from './inventory.ts';
+export type { NewSnapshot, Snapshot, SnapshotCalls } from './snapshots.ts';
 export type { Made } from './tokens.ts';
 export {
   floatingIpStates,
   isFloatingIpState,
+  isSnapshotState,
   isVolumeState,
   vmStateByNovaStatus,
   vmStateOf,
+  snapshotStates,
   vmStates,
   volumeStates,
 } from './vocabulary.ts';
-export type { FloatingIpState, VmState, VolumeState } from './vocabulary.ts';
+export type { FloatingIpState, SnapshotState, VmState, VolumeState } from './vocabulary.ts';
 export type { NewVolume, Volume, VolumeCalls } from './volumes.ts';

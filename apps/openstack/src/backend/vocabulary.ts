@@ -73,6 +73,15 @@ export function isVolumeState(word: string): word is VolumeState {
   return (volumeStates as readonly string[]).includes(word);
 }
 
+/** Runtime states of a snapshot. `deleted` is never said by Cinder: it is what a 404 means. */
+export const snapshotStates = ['creating', 'available', 'deleting', 'error', 'error_deleting', 'deleted'] as const;
+
+export type SnapshotState = (typeof snapshotStates)[number];
+
+export function isSnapshotState(word: string): word is SnapshotState {
+  return (snapshotStates as readonly string[]).includes(word);
+}
+
 /** Runtime states of a floating IP. */
 export const floatingIpStates = ['ACTIVE', 'DOWN', 'ERROR'] as const;
 

@@ -10,7 +10,7 @@ import type { Quotas } from './model/quotas.ts';
 import { statusOf } from './model/server.ts';
 import type { World } from './model/world.ts';
 
-export const objectKinds = ['volume', 'server', 'port', 'floatingip'] as const;
+export const objectKinds = ['volume', 'snapshot', 'server', 'port', 'floatingip'] as const;
 export type ObjectKind = (typeof objectKinds)[number];
 
 export interface ObjectCount {
@@ -66,7 +66,7 @@ export interface CloudControl {
 }
 
 export function createControl(world: World): CloudControl {
-  const { core, floatingIps, identity, ports, quotas, servers, volumes } = world;
+  const { core, floatingIps, identity, ports, quotas, servers, snapshots, volumes } = world;
   const { builds, callFaults, transitionFaults } = core;
   const perKind = <T>(value: (kind: BuildKind) => T): PerBuildKind<T> => ({ instance: value('instance'), volume: value('volume') });
 
@@ -78,6 +78,7 @@ export function createControl(world: World): CloudControl {
       refusals: perKind(builds.refusals),
       objects: {
         volume: countByStatus(volumes.list().map((volume) => volume.status)),
+        snapshot: countByStatus(snapshots.list().map((snapshot) => snapshot.status)),
         server: countByStatus(servers.list().map(statusOf)),
         port: countByStatus(ports.list().map((port) => port.status)),
         floatingip: countByStatus(floatingIps.list().map((ip) => ip.status)),
@@ -101,12 +102,14 @@ export function createControl(world: World): CloudControl {
     outages: callFaults.outages,
     vanish(kind, id) {
       if (kind === 'volume') volumes.vanish(volumes.get(id));
+      else if (kind === 'snapshot') snapshots.vanish(snapshots.get(id));
       else if (kind === 'server') servers.vanish(servers.get(id));
       else if (kind === 'port') ports.remove(ports.get(id));
       else floatingIps.remove(floatingIps.get(id));
     },
     setStatus(kind, id, status, message) {
       if (kind === 'volume') volumes.setStatus(volumes.get(id), status);
+      else if (kind === 'snapshot') snapshots.setStatus(snapshots.get(id), status);
       else if (kind === 'server') servers.setStatus(servers.get(id), status, message);
       else if (kind === 'port') ports.update(ports.get(id), { status });
       else floatingIps.setStatus(floatingIps.get(id), status);

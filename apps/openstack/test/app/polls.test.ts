@@ -68,6 +68,7 @@ describe('the polls of the app', () => {
   it('are those of F1, F4, F6 and F9', () => {
     const counts = (openstackApp().executors ?? []).map((one) => [one.name.replace('openstack.', ''), pollsOf(one).length] as const);
     expect(Object.fromEntries(counts.filter(([, polls]) => polls > 0))).to.deep.equal({
+      'tenant.delete': 3,
       'volume.create': 1,
       'volume.detach': 1,
       'volume.delete': 1,

@@ -3,16 +3,26 @@ import { createBackend } from '@troupe/openstack';
 import type { Made } from '@troupe/openstack';
 import { adminConfigOf, createBench } from '../support/bench.ts';
 import type { Bench } from '../support/bench.ts';
+import { longMs } from '../support/objects.ts';
 import { failureOf } from '../support/failure.ts';
 
 interface Create {
-  readonly what: 'volume' | 'server' | 'port' | 'floatingip' | 'network' | 'subnet' | 'router' | 'securitygroup' | 'project';
+  readonly what: 'volume' | 'snapshot' | 'server' | 'port' | 'floatingip' | 'network' | 'subnet' | 'router' | 'securitygroup' | 'project';
   readonly route: string;
   run(bench: Bench, token: string): Promise<Made<{ readonly id: string }>>;
 }
 
 const creates: readonly Create[] = [
   { what: 'volume', route: 'cinder.volumes.create', run: ({ backend }, token) => backend.createVolume({ token, name: 'data', sizeGb: 1 }) },
+  {
+    what: 'snapshot',
+    route: 'cinder.snapshots.create',
+    async run({ backend, clock }, token) {
+      const { item } = await backend.createVolume({ token: 'the volume', name: 'data', sizeGb: 1 });
+      clock.advance(longMs);
+      return backend.createSnapshot({ token, volumeId: item.id, name: 'before' });
+    },
+  },
   {
     what: 'server',
     route: 'nova.servers.create',

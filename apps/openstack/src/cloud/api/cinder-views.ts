@@ -79,12 +79,14 @@ export function volumeTypeView(type: VolumeType): unknown {
   };
 }
 
+type StorageUsage = VolumeUsage & { readonly snapshots: number };
+
 /** What does not exist here is reported as unlimited and unused. */
-export function volumeQuotaView(projectId: string, quotas: Quotas, usage: VolumeUsage | undefined): unknown {
+export function volumeQuotaView(projectId: string, quotas: Quotas, usage: StorageUsage | undefined): unknown {
   const limits: Record<string, readonly [limit: number, used: number]> = {
     volumes: [quotas.volumes, usage?.volumes ?? 0],
     gigabytes: [quotas.gigabytes, usage?.gigabytes ?? 0],
-    snapshots: [-1, 0],
+    snapshots: [quotas.snapshots, usage?.snapshots ?? 0],
     backups: [-1, 0],
     backup_gigabytes: [-1, 0],
     per_volume_gigabytes: [-1, 0],
@@ -97,19 +99,19 @@ export function volumeQuotaView(projectId: string, quotas: Quotas, usage: Volume
   return { quota_set: { id: projectId, ...Object.fromEntries(entries) } };
 }
 
-export function volumeLimitsView(quotas: Quotas, usage: VolumeUsage): unknown {
+export function volumeLimitsView(quotas: Quotas, usage: StorageUsage): unknown {
   return {
     limits: {
       rate: [],
       absolute: {
         maxTotalVolumes: quotas.volumes,
         maxTotalVolumeGigabytes: quotas.gigabytes,
-        maxTotalSnapshots: -1,
+        maxTotalSnapshots: quotas.snapshots,
         maxTotalBackups: -1,
         maxTotalBackupGigabytes: -1,
         totalVolumesUsed: usage.volumes,
         totalGigabytesUsed: usage.gigabytes,
-        totalSnapshotsUsed: 0,
+        totalSnapshotsUsed: usage.snapshots,
         totalBackupsUsed: 0,
         totalBackupGigabytesUsed: 0,
       },

@@ -8,6 +8,8 @@ export const transitionNames = [
   'volume.attach',
   'volume.detach',
   'volume.extend',
+  'snapshot.create',
+  'snapshot.delete',
   'server.create',
   'server.delete',
   'server.start',

@@ -4,6 +4,7 @@ import { ApiError } from '../core/api-error.ts';
 export interface Quotas {
   readonly volumes: number;
   readonly gigabytes: number;
+  readonly snapshots: number;
   readonly instances: number;
   readonly cores: number;
   /** Megabytes. */
@@ -20,6 +21,7 @@ export interface Quotas {
 export const defaultQuotas: Quotas = Object.freeze({
   volumes: 10_000,
   gigabytes: 1_000_000,
+  snapshots: 10_000,
   instances: 10_000,
   cores: 100_000,
   ram: 500_000_000,

@@ -41,6 +41,8 @@ export interface Volumes {
   setStatus(volume: Volume, status: string): void;
   vanish(volume: Volume): void;
   usage(projectId: string): VolumeUsage;
+  /** Volumes of which this is true cannot be deleted: they have snapshots. */
+  keepWhile(isNeeded: (volume: Volume) => boolean): void;
   /** Runs once the volume is no longer being created, and at once if it is not. */
   whenSettled(id: string, run: () => void): void;
 }
@@ -50,6 +52,7 @@ export function createVolumes(core: CloudCore, catalogue: Catalogue, quotas: Quo
   const usageByProject = new Map<string, VolumeUsage>();
   const beingCreated = new Set<string>();
   const settledWaiters = new Map<string, (() => void)[]>();
+  let isNeeded: (volume: Volume) => boolean = () => false;
 
   function settle(volume: Volume, outcome: string): void {
     beingCreated.delete(volume.id);
@@ -175,7 +178,7 @@ export function createVolumes(core: CloudCore, catalogue: Catalogue, quotas: Quo
     list: () => [...volumes.values()].toReversed(),
     remove(volume, force = false) {
       if (volume.status === 'deleting' && force) return;
-      if (!force && (!deletable.has(volume.status) || volume.attachments.length > 0)) {
+      if (isNeeded(volume) || (!force && (!deletable.has(volume.status) || volume.attachments.length > 0))) {
         throw invalidVolume(
           'Volume status must be available or error or error_restoring or error_extending or error_managing and must not be migrating, ' +
             'attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after volume transfer.',
@@ -252,6 +255,9 @@ export function createVolumes(core: CloudCore, catalogue: Catalogue, quotas: Quo
     setStatus,
     vanish: (volume) => drop(volume, 'vanished'),
     usage,
+    keepWhile(condition) {
+      isNeeded = condition;
+    },
     whenSettled(id, run) {
       if (!beingCreated.has(id)) return run();
       settledWaiters.set(id, [...(settledWaiters.get(id) ?? []), run]);

@@ -21,6 +21,8 @@ import type { ServerGroups } from './server-groups.ts';
 import { createServers } from './servers.ts';
 import type { Servers } from './servers.ts';
 import { createVolumes } from './volumes.ts';
+import { createSnapshots } from './snapshots.ts';
+import type { Snapshots } from './snapshots.ts';
 import type { Volumes } from './volumes.ts';
 
 /** The whole state of one simulated cloud; knows nothing of HTTP. */
@@ -34,6 +36,7 @@ export interface World {
   readonly routers: Routers;
   readonly floatingIps: FloatingIps;
   readonly volumes: Volumes;
+  readonly snapshots: Snapshots;
   readonly serverGroups: ServerGroups;
   readonly servers: Servers;
 }
@@ -63,6 +66,7 @@ export function createWorld(options: ResolvedCloudOptions): World {
     routers: createRouters(core, networks, ports, quotas),
     floatingIps: createFloatingIps(core, networks, ports, quotas),
     volumes,
+    snapshots: createSnapshots(core, volumes, quotas),
     serverGroups,
     servers: createServers(core, { catalogue, networks, ports, quotas, serverGroups, volumes }),
   };
