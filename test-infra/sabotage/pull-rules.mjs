@@ -88,4 +88,20 @@ export const pullRules = [
     package: 'packages/runtime',
     test: 'S104 C15 tells how much waits in each class',
   },
+  {
+    name: 'a 404 of whomever taken for the word of Keystone',
+    file: 'apps/openstack/src/backend/existence.ts',
+    find: "if (!isBackendError(error, 'not_found') || error.data.fault !== 'error') throw error;",
+    replace: "if (!isBackendError(error, 'not_found')) throw error;\n        return false;",
+    package: 'apps/openstack',
+    test: 'S68 is not told by',
+  },
+  {
+    name: 'a tenant that is gone by any failure',
+    file: 'packages/executor/src/operation/finding.ts',
+    find: "  if (code === MISSING) return 'gone';",
+    replace: "  if (code === MISSING || seen.broken === 'any') return 'gone';",
+    package: 'apps/openstack',
+    test: 'S68 C1 F16: any other failure of the look',
+  },
 ];

@@ -103,6 +103,28 @@ describe('a pull', () => {
     }
   });
 
+  for (const [code, told] of [
+    ['handler_error', 'step_failed'],
+    ['step_timeout', 'step_timeout'],
+    ['worker_lost', 'worker_lost'],
+    ['not_found', 'not_found'],
+    ['resource_gone', 'resource_gone'],
+  ] as const) {
+    it(`S68 D7 takes any failure of its look for broken where its definition says so, and never for gone: ${code}`, async () => {
+      const pull = createPull({
+        ...{ name: 'strict', resource: Volume, broken: 'any' },
+        look: () => step('look', glance, {}, { retry: { attempts: 1 } }),
+      });
+      const bench = createBench({ executors: [pull], tasks: [glance] });
+      bench.store.put('volume', 'v1', { state: 'OK', backendId: 'b-1' });
+      bench.on('glance', () => failure(code));
+      const id = await bench.command('strict', { resource: v1 });
+      bench.run();
+      expect(bench.view(id).output).to.deep.include({ found: 'broken', became: 'ERRED' });
+      expect(bench.record('volume', 'v1')?.error?.code).to.equal(told);
+    });
+  }
+
   it('makes a resource ERRED with missing_on_backend when its object is known to be missing, also one that was ERRED for another reason', async () => {
     for (const row of [{}, erred('cloud_error')]) {
       const bench = setup(row);

@@ -116,5 +116,7 @@ export function endOf(type: string, { outcome, error }: OperationSays): Operatio
   const why = { ...told, code, ...(userMessage === undefined ? {} : { userMessage }) };
   if (type === 'child.answered') return { ...why, ended: 'rejected' };
   if (outcome === 'succeeded' || outcome === 'cancelled' || outcome === 'rejected') return { ...why, ended: outcome };
+  // somebody else has taken its resource, as a pull finds that an operation has begun: that is no failure of what runs
+  if (outcome === 'superseded') return { ...why, ended: 'cancelled' };
   return { error: `ended ${outcome}`, ...why, ended: 'failed' };
 }

@@ -7,6 +7,7 @@ import { deleteFloatingIp, pullAddresses, pullFloatingIp } from './executors/net
 import { pullInstance, pullVolume } from './executors/pulls.ts';
 import { createSecurityGroup, createTenant } from './executors/tenant-create.ts';
 import { deleteTenant, partRemovals } from './executors/tenant-delete.ts';
+import { pullTenantRow } from './executors/tenant-pull.ts';
 import { createVolume, deleteVolume, detachVolume } from './executors/volume.ts';
 import { defaultPace, type Pace } from './pace.ts';
 
@@ -32,6 +33,7 @@ export function openstackExecutors(given: Pace = {}): ExecutorDefinition[] {
     deleteTenant(pace, children),
     ...Object.values(children),
     pullInstance(),
+    pullTenantRow(),
     pullVolume(),
   ];
 }

@@ -14,7 +14,7 @@ export function openstackHandlers(backend: Backend, tenants: TenantBackends): Ha
     ...volumeHandlers(backend),
     ...serverHandlers(backend),
     ...networkHandlers(backend),
-    ...pullHandlers(backend),
+    ...pullHandlers(backend, tenants.admin),
     ...tenantHandlers(tenants),
     ...tenantRemovalHandlers(tenants),
   ];

@@ -10,4 +10,7 @@ export const pullServerPorts = defineTask({ name: 'openstack.server.ports.pull',
 /** Floating IPs that lead to ports of a machine. */
 export const pullServerAddresses = defineTask({ name: 'openstack.server.addresses.pull', ...common });
 
-export const pullTasks = [pullServerPorts, pullServerAddresses];
+/** Whether the project of a tenant is there. Its handler needs an admin. */
+export const tenantExists = defineTask({ name: 'openstack.tenant.exists', ...common });
+
+export const pullTasks = [pullServerPorts, pullServerAddresses, tenantExists];

@@ -1,4 +1,6 @@
 import type { BackendConfig } from './config.ts';
+import { createExistenceCalls } from './existence.ts';
+import type { ExistenceCalls } from './existence.ts';
 import { createFloatingIpCalls } from './floating-ips.ts';
 import type { FloatingIpCalls } from './floating-ips.ts';
 import { createInventoryCalls } from './inventory.ts';
@@ -35,6 +37,7 @@ export interface Backend
     SecurityGroupCalls,
     ServerGroupCalls,
     LookupCalls,
+    ExistenceCalls,
     ProjectCalls,
     NetworkCalls,
     QuotaCalls,
@@ -54,6 +57,7 @@ export function createBackend(config: BackendConfig): Backend {
     ...createServerGroupCalls(session),
     ...createLookupCalls(session),
     ...createProjectCalls(session),
+    ...createExistenceCalls(session),
     ...createNetworkCalls(session),
     ...createQuotaCalls(session),
     ...createSnapshotCalls(session),

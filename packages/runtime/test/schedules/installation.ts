@@ -108,9 +108,9 @@ export async function startSchedules(options: Options = {}) {
       const body = { step: id, attempt, token, outcome, worker: 'gone', startedAt: 0, endedAt: 0 };
       await publisher.publish(subjects.mail(to(key), 'task-default'), encodeMail({ id: `ended.${mails++}`, type: 'task.ended', body }));
     },
-    async thing(id: string, state = 'OK') {
+    async thing(id: string, state = 'OK', backendId = '') {
       const ref = { kind: 'thing', id };
-      await store.write({ op: 'create', ref, state, set: {} }, { turn: 0, effect: `made ${id}` });
+      await store.write({ op: 'create', ref, state, set: { backendId } }, { turn: 0, effect: `made ${id}` });
       return ref;
     },
     async record(key: string) {
