@@ -39,8 +39,8 @@ export const throttleRules = [
   {
     name: 'priorities without a bound',
     file: 'packages/throttle/src/wait-queue.ts',
-    find: 'return oldest !== undefined && isAged(oldest, now, this.agingMs) ? oldest : this.ranked[0];',
-    replace: 'return this.ranked[0];',
+    find: 'return oldest !== undefined && isAged(oldest, now, this.agingMs) ? oldest : this.ranked.first;',
+    replace: 'return this.ranked.first;',
     package: 'packages/throttle',
     spec: 'test/aging.test.ts',
     test: 'nobody is passed by somebody who came later than it',

@@ -5,11 +5,12 @@
  * else two that need the same two things could each be first for one of them.
  */
 import type { Waiter } from './ledger.ts';
+import { SortedList } from './sorted-list.ts';
 
 export class WaitQueue {
   /** By priority, turn and arrival. */
-  private readonly ranked: Waiter[] = [];
-  private readonly arrivals: Waiter[] = [];
+  private readonly ranked = new SortedList<Waiter>(byOrder);
+  private readonly arrivals = new SortedList<Waiter>(byArrival);
   private readonly agingMs: number;
 
   constructor(agingMs: number) {
@@ -21,33 +22,33 @@ export class WaitQueue {
   }
 
   head(now: number): Waiter | undefined {
-    const oldest = this.arrivals[0];
-    return oldest !== undefined && isAged(oldest, now, this.agingMs) ? oldest : this.ranked[0];
+    const oldest = this.arrivals.first;
+    return oldest !== undefined && isAged(oldest, now, this.agingMs) ? oldest : this.ranked.first;
   }
 
   /** When another one will be first without anything having happened. */
   turnsAt(now: number): number | undefined {
-    const oldest = this.arrivals[0];
-    return oldest === undefined || oldest === this.ranked[0] || isAged(oldest, now, this.agingMs) ? undefined : oldest.since + this.agingMs;
+    const oldest = this.arrivals.first;
+    return oldest === undefined || oldest === this.ranked.first || isAged(oldest, now, this.agingMs)
+      ? undefined
+      : oldest.since + this.agingMs;
   }
 
   /** Who stands before it, or would. */
   before(waiter: Waiter, now: number): Waiter[] {
-    return this.ranked.filter((one) => one.lease !== waiter.lease && goesFirst(one, waiter, now, this.agingMs) < 0);
+    return [...this.ranked].filter((one) => one.lease !== waiter.lease && goesFirst(one, waiter, now, this.agingMs) < 0);
   }
 
   insert(waiter: Waiter): void {
-    this.ranked.splice(position(this.ranked, waiter, byOrder), 0, waiter);
-    this.arrivals.splice(position(this.arrivals, waiter, byArrival), 0, waiter);
+    this.ranked.insert(waiter);
+    this.arrivals.insert(waiter);
   }
 
   remove(waiter: Waiter): void {
-    removeFrom(this.ranked, waiter, byOrder);
-    removeFrom(this.arrivals, waiter, byArrival);
+    this.ranked.remove(waiter);
+    this.arrivals.remove(waiter);
   }
 }
-
-type Order = (a: Waiter, b: Waiter) => number;
 
 /** The order at a moment; negative if `a` goes first. */
 export function goesFirst(a: Waiter, b: Waiter, now: number, agingMs: number): number {
@@ -67,20 +68,4 @@ function byArrival(a: Waiter, b: Waiter): number {
 
 function isAged(waiter: Waiter, now: number, agingMs: number): boolean {
   return now - waiter.since >= agingMs;
-}
-
-function position(list: readonly Waiter[], waiter: Waiter, order: Order): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const mid = (low + high) >>> 1;
-    if (order(list[mid]!, waiter) < 0) low = mid + 1;
-    else high = mid;
-  }
-  return low;
-}
-
-function removeFrom(list: Waiter[], waiter: Waiter, order: Order): void {
-  const at = position(list, waiter, order);
-  if (list[at]?.lease === waiter.lease) list.splice(at, 1);
 }
