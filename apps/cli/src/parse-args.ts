@@ -52,6 +52,12 @@ export function parseCount(text: string, field: string): number {
   return Number(text);
 }
 
+/** Of tokens or of a rate; 0 pauses. */
+export function parseLimit(text: string, field: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw wrong(field, `${JSON.stringify(text)} is no whole number of 0 or more`);
+  return Number(text);
+}
+
 export function parseWords<T extends string>(text: string, words: readonly T[], field: string): T[] {
   return text.split(',').map((part) => {
     const word = words.find((one) => one === part.trim());

@@ -17,6 +17,7 @@ import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { addSchedules } from './schedule-commands.ts';
 import { errorText, jsonLine, printable } from './text.ts';
+import { addThrottles } from './throttle-commands.ts';
 import { addVerbs } from './verb-commands.ts';
 import { version } from './version.ts';
 
@@ -115,6 +116,7 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
   );
   addVerbs({ add, choose, client }, io);
   addSchedules({ add, choose, client }, program, io);
+  addThrottles({ add, choose, client }, program, io);
   addDead({ add, choose, client }, program, io);
   const topology = program
     .command('topology')

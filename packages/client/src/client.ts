@@ -19,7 +19,7 @@ import { getResource } from './resources.ts';
 import { type Connection, Session } from './session.ts';
 import { type EventHandler, type EventSubscription, subscribe, type SubscribeOptions } from './subscription.ts';
 import { followTask, readResult, sendTask, type SendTaskOptions, type TaskHandle } from './tasks.ts';
-import { leaseText, throttleOccupancy } from './throttles.ts';
+import { createThrottles, leaseText, throttleOccupancy, type Throttles } from './throttles.ts';
 import {
   type CancelOptions,
   type Limit,
@@ -52,6 +52,8 @@ export interface Client extends Service {
   explain(id: string): Promise<Explanation & { readonly view: OperationInfo }>;
   /** How full the limits of a scope root are that are used or waited for; undefined if nobody has used it yet. */
   throttle(root: string): Promise<Occupancy[] | undefined>;
+  /** All of a throttle at a glance, and what people change on it: limits, rates, maintenance. */
+  readonly throttles: Throttles;
   /** Orders the end of an operation; `ended` of its handle tells when it has come. Throws `unknown_operation`. */
   cancel(id: string, options?: CancelOptions): Promise<void>;
   /**
@@ -135,6 +137,7 @@ export function createClient(connection: Connection = {}, options: ClientOptions
     operations: (filter = {}) => listOperations(reader, filter),
     explain: (id) => explain(session, reader, id, (wait, now) => leaseText(reader, wait, now)),
     throttle: (root) => throttleOccupancy(reader, root),
+    throttles: createThrottles(session, reader),
     cancel: (id, verb = {}) => orderVerb(session, reader, id, 'cancel', { ...verb }),
     pause: (id, verb = {}) => orderVerb(session, reader, id, 'pause', { ...verb }),
     resume: (id, verb = {}) => orderVerb(session, reader, id, 'resume', { ...verb }),

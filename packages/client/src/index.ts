@@ -13,6 +13,7 @@ export type { Replayed, ReplayOptions } from './replay.ts';
 export type { ScheduleFilter, ScheduleInfo, Schedules } from './schedules.ts';
 export type { Connection } from './session.ts';
 export type { SendTaskOptions, TaskHandle } from './tasks.ts';
+export type { Throttles } from './throttles.ts';
 export type { BulkOptions, BulkResult } from './bulk.ts';
 export type { CancelOptions, Limit, ReasonedOptions, RetryOptions, SignalOptions, SkipOptions, VerbOptions } from './verbs.ts';
 export type { EventHandler, EventSubscription, SubscribeOptions, SubscriptionEvent } from './subscription.ts';

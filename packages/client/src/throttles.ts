@@ -1,6 +1,65 @@
-/** Shows throttles: how full a root is, and why a lease waits. Needs the right to read STATE. */
-import { explainLease, occupancy, type Occupancy, rootOf } from '@troupe/throttle';
+/** Throttles: how full a root is, why a lease waits, and what people change. Reading needs the right to read STATE; verbs are mail. */
+import { type Json, type JsonObject, TroupeError } from '@troupe/protocol';
+import {
+  checkRate,
+  explainLease,
+  type LeaseExplanation,
+  occupancy,
+  type Occupancy,
+  type Rate,
+  rootOf,
+  throttleStatus,
+  type ThrottleStatus,
+  type ThrottleStatusOptions,
+} from '@troupe/throttle';
 import type { Reader } from './reader.ts';
+import type { Session } from './session.ts';
+import { type Limit, named, type ReasonedOptions, sendVerb, setLimit, type VerbOptions } from './verbs.ts';
+
+/** A scope is a path such as `provider-1/tenant-7`; its first segment, the root, names the throttle. */
+export interface Throttles {
+  /** Limits, rates, maintenance, and why each of the first waiters waits; undefined if nobody has used the root yet. */
+  show(root: string, options?: ThrottleStatusOptions): Promise<ThrottleStatus | undefined>;
+  /** Why a lease waits: what is missing, who holds it since when, the position. `unknown` where the throttle does not know it. */
+  explain(scope: string, lease: string): Promise<LeaseExplanation>;
+  /** As `setLimit` of the client. */
+  setLimit(limit: Limit, options?: VerbOptions): Promise<void>;
+  /** Changes a rate from now on; null is what is configured. Throws `invalid_options`. */
+  setRate(scope: string, name: string, rate: Rate | null, options?: VerbOptions): Promise<void>;
+  /** Maintenance: nothing more is granted at a path and below. The event `drained` tells when nobody holds anything there. */
+  drain(scope: string, options?: ReasonedOptions): Promise<void>;
+  /** Ends it. */
+  open(scope: string, options?: VerbOptions): Promise<void>;
+}
+
+export function createThrottles(session: Session, reader: Reader): Throttles {
+  const order = async (scope: string, type: string, body: JsonObject, { by, reason, ...options }: ReasonedOptions): Promise<void> => {
+    const to = { kind: 'throttle', key: rootOf(named(scope, 'scope')) };
+    const why = { ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
+    await sendVerb(session, to, type, { scope, ...body, ...why }, options);
+  };
+  return {
+    async show(root, options) {
+      const stored = await reader.entity({ kind: 'throttle', key: named(root, 'root') });
+      return stored?.record === undefined ? undefined : throttleStatus(root, stored.record, await session.now(), options);
+    },
+    async explain(scope, lease) {
+      const root = rootOf(named(scope, 'scope'));
+      const stored = await reader.entity({ kind: 'throttle', key: root });
+      return explainLease(root, stored?.record, lease, await session.now());
+    },
+    setLimit: (limit, options = {}) => setLimit(session, limit, options),
+    setRate: async (scope, name, rate, options = {}) =>
+      order(scope, 'setRate', { name: named(name, 'name'), rate: rate === null ? null : (checkedRate(rate) as unknown as Json) }, options),
+    drain: async (scope, options = {}) => order(scope, 'setMaintenance', { on: true }, options),
+    open: async (scope, options = {}) => order(scope, 'setMaintenance', { on: false }, options),
+  };
+}
+
+function checkedRate(rate: Rate): Rate {
+  if (typeof rate !== 'object') throw new TroupeError('invalid_options', 'a rate is a bucket or a window, or null', { field: 'rate' });
+  return checkRate('rate', rate);
+}
 
 export async function throttleOccupancy(reader: Reader, root: string): Promise<Occupancy[] | undefined> {
   const stored = await reader.entity({ kind: 'throttle', key: root });

@@ -36,7 +36,7 @@ async function store(at: Installation, root: string, mail: readonly { type: stri
       id: `m-${ids++}`,
       type,
       body,
-      sender: type === 'setLimit' ? 'verb' : 'entity',
+      sender: type.startsWith('set') ? 'verb' : 'entity',
       from: { kind: 'operation', key: from },
       context: {},
       storedAt: NOW,
@@ -84,6 +84,36 @@ describe('a throttle', () => {
   it('is undefined while nobody has used it', async () => {
     await using all = await setup();
     expect(await all.client.throttle('p-1')).to.equal(undefined);
+  });
+});
+
+describe('throttles', () => {
+  it('are shown with limits, rates, maintenance, and why each of the first waits', async () => {
+    await using all = await setup();
+    const { throttles } = all.client;
+    expect(await throttles.show('p-1')).to.equal(undefined);
+    const rate = { type: 'setRate', from: 'x', body: { scope: 'p-1', name: 'call', rate: { window: '1h', most: 1 } } };
+    const closed = { type: 'setMaintenance', from: 'x', body: { scope: 'p-1/other', on: true, by: 'ann' } };
+    const spend = { type: 'acquire', from: 'o-4', body: { lease: 'o-4:0', scope: 'p-1', spend: { call: 1 }, held: [] } };
+    const next = { type: 'acquire', from: 'o-5', body: { lease: 'o-5:0', scope: 'p-1', spend: { call: 1 }, held: [] } };
+    await store(all.at, 'p-1', [rate, closed, spend, next, acquire('o-1'), acquire('o-2'), acquire('o-3')]);
+    const { waiters, ...status } = (await throttles.show('p-1', { waiters: 1 }))!;
+    expect(status).to.deep.include({ held: 3, waiting: 2 });
+    expect(status.rates).to.deep.equal([{ path: 'p-1', name: 'call', rate: '1 in 1h', spent: 0, waiting: 1 }]);
+    expect(status.maintenance[0]).to.deep.include({ path: 'p-1/other', by: 'ann', leases: 0 });
+    expect(waiters.map(({ lease }) => lease)).to.deep.equal(['o-5:0']);
+    expect((await throttles.explain('p-1/tenant', 'o-3:0')).text).to.match(/^number 1 for vm of p-1 /);
+    expect((await throttles.explain('nowhere', 'o-3:0')).state).to.equal('unknown');
+  });
+
+  it('refuse what is no rate and no scope before anything is sent', async () => {
+    await using all = await setup();
+    const { throttles } = all.client;
+    const code = (call: Promise<unknown>): Promise<unknown> => call.then(() => undefined).catch((e: { code: string }) => e.code);
+    expect(await code(throttles.setRate('p', 'call', { window: '1h', most: -1 }))).to.equal('invalid_options');
+    expect(await code(throttles.setRate('p', 'call', 'much' as never))).to.equal('invalid_options');
+    expect(await code(throttles.setRate('p', '', null))).to.equal('invalid_options');
+    expect(await code(throttles.drain(''))).to.equal('invalid_options');
   });
 });
 

@@ -69,6 +69,31 @@ export const verbSchemas: Readonly<Record<string, JsonSchema>> = {
     },
     ['scope', 'kind', 'limit'],
   ),
+  setRate: verb(
+    'setRate',
+    'changes a rate of a scope. Its entity is throttle/<first part of the scope>.',
+    {
+      by,
+      scope: described('Path such as provider-1/tenant-7.', text()),
+      name: described('Name of the rate, such as call.', text()),
+      rate: described(
+        'A bucket { bucket, refill, every } or a sliding window { window, most }, with whole numbers and durations such as 30s; null is what is configured.',
+        { type: ['object', 'null'] },
+      ),
+    },
+    ['scope', 'name', 'rate'],
+  ),
+  setMaintenance: verb(
+    'setMaintenance',
+    'a scope grants nothing more, or goes on. Its entity is throttle/<first part of the scope>.',
+    {
+      by,
+      reason: described('Shown to whoever asks why it waits, as its first 200 characters.', anyText),
+      scope: described('Path such as provider-1/tenant-7.', text()),
+      on: described('True: grant nothing more. What is held ends as it would.', boolean),
+    },
+    ['scope', 'on'],
+  ),
 };
 
 /** Body of the mail `task.progress`. */

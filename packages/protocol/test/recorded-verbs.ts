@@ -25,6 +25,14 @@ export const recordedBodies: Readonly<Record<string, Recorded>> = {
     complete: [{ by, scope: 'provider-1/tenant-7', kind: 'instance', limit: 4 }],
     bare: [{ scope: 'provider-1', kind: 'instance', limit: null }],
   },
+  setRate: {
+    complete: [
+      { by, scope: 'provider-1/tenant-7', name: 'call', rate: { bucket: 20, refill: 5, every: '1s' } },
+      { by, scope: 'provider-1', name: 'call', rate: { window: '1m', most: 100 } },
+    ],
+    bare: [{ scope: 'provider-1', name: 'call', rate: null }],
+  },
+  setMaintenance: { complete: [{ by, reason, scope: 'provider-1/tenant-7', on: true }], bare: [{ scope: 'provider-1', on: false }] },
   'task-progress': {
     complete: [{ step: '0.1', attempt: 2, token: 'n5wlfx27ahqkd3me', progress: { percent: 40 } }],
     bare: [{ step: null, attempt: 1, token: 'a', progress: null }],

@@ -99,7 +99,7 @@ describe('the AsyncAPI document', () => {
     for (const [name, { complete, bare }] of Object.entries(everyRecorded)) {
       if (name === 'mail') continue;
       const type = name.replace('task-ended', 'task.ended').replace('task-progress', 'task.progress');
-      const isBody = name.startsWith('verb.') || name === 'setLimit' || type.startsWith('task.');
+      const isBody = name.startsWith('verb.') || /^set[A-Z]/.test(name) || type.startsWith('task.');
       const validate = payload(plain[name] ?? type);
       for (const body of [...complete, ...bare]) {
         const message = isBody ? { v: 1, id: 'm-1', type, body } : body;

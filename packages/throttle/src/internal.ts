@@ -1,2 +1,3 @@
 /** For sibling packages. */
 export { Ledger } from './ledger.ts';
+export { SortedList } from './sorted-list.ts';

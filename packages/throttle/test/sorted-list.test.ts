@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { SortedList } from '../src/sorted-list.ts';
+import { SortedList } from '@troupe/throttle/internal';
 
 describe('a sorted list in pieces', () => {
   it('is what a sorted array would be, at any length', () => {

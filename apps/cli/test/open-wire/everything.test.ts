@@ -38,6 +38,9 @@ describe('everything that travels', () => {
       await client.kill('killed');
       await client.setLimit({ scope: 'cloud', kind: 'vm', limit: 3 }, { by: 'ann' });
       await client.setLimit({ scope: 'cloud', kind: 'vm', limit: null });
+      await client.throttles.setRate('cloud', 'call', { window: '1m', most: 9 }, { by: 'ann' });
+      await client.throttles.drain('cloud', { by: 'ann', reason: 'new disks' });
+      await client.throttles.open('cloud');
       await client.release({ kind: 'operation', key: 'killed' }, { by: 'ann' });
       const write = defineTask({ name: 'write', idempotent: 'yes', pool: 'notes' });
       const sent = await client.sendTask(write, { text: 'alone' } as never);
