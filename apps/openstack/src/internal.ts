@@ -1,5 +1,11 @@
 /** For siblings and tests: the simulated cloud that stands in for a real one, and the orders of the demonstration. */
 export { type Order, parseOrders, twentyInstances } from './demo/orders.ts';
+export { startInstallation } from './demo/installation.ts';
+export { dayApp, type DayTally } from './day/app.ts';
+export { dayEntries } from './day/entries.ts';
+export { createDayModel, dayDefaults } from './day/model.ts';
+export { describeDay, isGoodDay } from './day/report.ts';
+export { type DayReport, runDay } from './day/run.ts';
 export {
   createAddressPool,
   startCloud,

@@ -4,23 +4,29 @@
  *
  *   --input FILE   commands from a JSON-lines file instead
  *   --keep         stay up afterwards, and say how to send a command from another terminal
+ *   --day          instead: a day of a broker, compressed, with all that the clock starts, beside users who must not notice;
+ *                  --factor N divides its times (600), --tenants N says how many there are (50)
  *
  * Exit code 0 only if every operation ended well and no limit was passed.
  */
 import { parseArgs } from 'node:util';
 import { createSubjects, isTroupeError } from '@troupe/protocol';
 import { Instance } from './app/index.ts';
+import { dayOf } from './day/index.ts';
 import { type Installation, startInstallation } from './demo/installation.ts';
 import { type Order, readOrders, twentyInstances } from './demo/orders.ts';
 import { runOrders } from './demo/run.ts';
 
-const usage = `npm start -- [--input FILE] [--keep]`;
+const usage = `npm start -- [--input FILE] [--keep] | --day [--factor N] [--tenants N]`;
 
 try {
-  const { values } = parseArgs({ options: { input: { type: 'string' }, keep: { type: 'boolean' } } });
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  const { values } = parseArgs({ options: { input: text, keep: flag, day: flag, factor: text, tenants: text } });
+  const day = values.day === true ? dayOf(values) : undefined;
   const orders = values.input === undefined ? twentyInstances() : readOrders(values.input);
   // a signal may come while things start: what is there by then ends as well
-  const starting = startInstallation();
+  const starting = startInstallation(day === undefined ? {} : { quicker: 10, extend: day.extend });
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopping ??= starting.then((one) => one[Symbol.asyncDispose]()));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -29,8 +35,11 @@ try {
     });
   }
   const installation = await starting;
-  console.log(`nats-server ${installation.natsUrl} · cloud ${installation.cloudUrl} · ${orders.length} operations\n`);
-  const well = await runOrders(installation, orders, () => performance.now()).catch((error: unknown) => {
+  console.log(
+    `nats-server ${installation.natsUrl} · cloud ${installation.cloudUrl} · ${day === undefined ? `${orders.length} operations` : 'a day'}\n`,
+  );
+  const running = day === undefined ? runOrders(installation, orders, () => performance.now()) : day.run(installation);
+  const well = await running.catch((error: unknown) => {
     // interrupted: everything under it is being stopped, and the signal has its own exit code
     if (stopping !== undefined) return new Promise<never>(() => undefined);
     throw error;

@@ -3,7 +3,7 @@ import type { ResourceStore } from '@troupe/actor';
 import { type Client, createClient } from '@troupe/client';
 import { createKvResourceStore } from '@troupe/jetstream';
 import { startNatsServer } from '@troupe/nats-server';
-import { type App, connectRuntime, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
+import { type App, connectRuntime, type Runtime, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
 import { openstackApp } from '../app/index.ts';
 import { startCloud } from '../cloud/index.ts';
 
@@ -17,11 +17,19 @@ export interface Installation extends AsyncDisposable {
   readonly client: Client;
   readonly app: App;
   readonly store: ResourceStore;
+  readonly runtime: Runtime;
   /** Messages stored so far over all streams. */
   messages(): Promise<number>;
 }
 
-export async function startInstallation(): Promise<Installation> {
+export interface InstallationOptions {
+  /** Divides the times of the cloud. Default 1. */
+  readonly quicker?: number;
+  /** What runs besides. */
+  readonly extend?: (app: App) => App;
+}
+
+export async function startInstallation({ quicker = 1, extend = (app) => app }: InstallationOptions = {}): Promise<Installation> {
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async (): Promise<void> => {
     for (const one of stops.splice(0).toReversed()) await one();
@@ -29,13 +37,14 @@ export async function startInstallation(): Promise<Installation> {
   try {
     const nats = await startNatsServer({ config: 'max_payload: 1MB' });
     stops.push(() => nats.stop());
-    const cloud = await startCloud({ seed: 1, jitter: 0.3, buildLimits: { instance: LIMIT, volume: LIMIT } });
+    const cloud = await startCloud({ seed: 1, jitter: 0.3, timeFactor: 1 / quicker, buildLimits: { instance: LIMIT, volume: LIMIT } });
     stops.push(() => cloud.stop());
-    const app = openstackApp({
+    const base = openstackApp({
       backend: () => ({ authUrl: cloud.authUrl, username: 'demo', password: 'demo', projectName: 'demo' }),
       pace: { every: '250ms', volumeDelay: '0s', serverDelay: '0s', floatingIpDelay: '0s' },
       limits: { default: LIMIT },
     });
+    const app = extend(base);
     const runtime = await connectRuntime({ connection: { servers: nats.url }, pools: ['openstack'], applyTopology: true });
     stops.push(() => runtime.stop());
     for (const role of [startThrottle, startSupervisor, startWorker]) {
@@ -52,6 +61,7 @@ export async function startInstallation(): Promise<Installation> {
       cloudUrl: cloud.url,
       client,
       app,
+      runtime,
       store,
       async messages() {
         let total = 0;

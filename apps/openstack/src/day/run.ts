@@ -1,0 +1,53 @@
+/** A day of a broker, compressed: users alone, then the same users beside all that the clock starts. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventFeed } from '@troupe/client';
+import { startScheduler } from '@troupe/runtime';
+import type { Installation } from '../demo/installation.ts';
+import { daySchedules, type DayTally } from './app.ts';
+import type { DayModel } from './model.ts';
+import { emptyTimes, makeMachine, type UserTimes, users } from './operations.ts';
+
+/** Until the first nominal time: the definitions are on their way. */
+const LEAD_MS = 3_000;
+
+const outcomes = ['ran', 'skippedOverlap', 'skippedPenalty', 'coalesced', 'missed'] as const;
+
+export interface DayReport {
+  readonly tally: DayTally;
+  /** What became of the nominal times. */
+  readonly told: Record<(typeof outcomes)[number], number>;
+  readonly alone: UserTimes;
+  readonly beside: UserTimes;
+}
+
+/** `least`: operations of each executor before the day begins, and in it. */
+export async function runDay(installation: Installation, model: DayModel, tally: DayTally, least: number): Promise<DayReport> {
+  const { runtime, client, app } = installation;
+  await makeMachine(installation);
+  const alone = emptyTimes();
+  await users(installation, alone, () => true, least);
+  const told = { ran: 0, skippedOverlap: 0, skippedPenalty: 0, coalesced: 0, missed: 0 };
+  const feed = await client.watch({ topics: [['schedule']], maxWaiting: 100_000 });
+  const counting = count(feed, told);
+  const schedules = daySchedules(model, runtime.serverNow() + LEAD_MS);
+  const scheduler = await startScheduler(runtime, { name: app.name, schedules }, { minimumInterval: '1s' });
+  tally.begunAt = performance.now() + LEAD_MS;
+  const beside = emptyTimes();
+  try {
+    let isOver = false;
+    const over = sleep(LEAD_MS + model.dayMs).then(() => (isOver = true));
+    await Promise.all([over, users(installation, beside, () => isOver, least)]);
+  } finally {
+    await scheduler.stop();
+    feed.stop();
+    await counting;
+  }
+  return { tally, told, alone, beside };
+}
+
+async function count(feed: EventFeed, told: DayReport['told']): Promise<void> {
+  for await (const { topic, body } of feed) {
+    const what = outcomes.find((one) => one === topic[2]);
+    if (what !== undefined) told[what] += (body as { count?: number }).count ?? 1;
+  }
+}
