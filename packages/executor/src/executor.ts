@@ -37,6 +37,8 @@ export interface OwnedSpec {
   /** The family by whose rules it is taken and ended. Default: the executor's. */
   readonly family?: FamilyName;
   readonly ends?: EndRules;
+  /** What it means that there is no such resource: `reject` (default), or `skip`: it is passed over, and plans do not see it. */
+  readonly missing?: 'reject' | 'skip';
 }
 
 export type Snapshot<Data extends JsonObject = JsonObject> = Omit<ResourceRecord, 'data'> & { readonly data: Data };

@@ -2,6 +2,7 @@
 import { defineTask } from '@troupe/task';
 import { z } from 'zod';
 import { pullTasks } from './pull-contracts.ts';
+import { snapshotTasks } from './snapshot-contracts.ts';
 import { tenantTasks } from './tenant-contracts.ts';
 
 const pool = 'openstack';
@@ -119,4 +120,5 @@ export const tasks = [
   pullAddresses,
   ...pullTasks,
   ...tenantTasks,
+  ...snapshotTasks,
 ];

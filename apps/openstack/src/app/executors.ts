@@ -1,5 +1,6 @@
-/** The app's operations: F1, F2, F6, F7, F9 and F14 of the operation families, and the small ones that these are made of. */
+/** The app's operations, most of them of the operation families F1 to F18, and the small ones that these are made of. */
 import type { ExecutorDefinition } from '@troupe/executor';
+import { createBackup, deleteBackup } from './executors/backup.ts';
 import { createInstance } from './executors/instance-create.ts';
 import { deleteInstance } from './executors/instance-delete.ts';
 import { changePower } from './executors/instance-power.ts';
@@ -31,6 +32,8 @@ export function openstackExecutors(given: Pace = {}): ExecutorDefinition[] {
     changePower('restart', pace),
     createTenant(children.createSecurityGroup),
     deleteTenant(pace, children),
+    createBackup(pace),
+    deleteBackup(pace),
     ...Object.values(children),
     pullInstance(),
     pullTenantRow(),

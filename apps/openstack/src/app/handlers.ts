@@ -4,6 +4,7 @@ import type { Backend } from '../backend/index.ts';
 import { networkHandlers } from './network-handlers.ts';
 import { pullHandlers } from './pull-handlers.ts';
 import { serverHandlers } from './server-handlers.ts';
+import { snapshotHandlers } from './snapshot-handlers.ts';
 import type { TenantBackends } from './tenant-backends.ts';
 import { tenantHandlers } from './tenant-handlers.ts';
 import { tenantRemovalHandlers } from './tenant-removal-handlers.ts';
@@ -15,6 +16,7 @@ export function openstackHandlers(backend: Backend, tenants: TenantBackends): Ha
     ...serverHandlers(backend),
     ...networkHandlers(backend),
     ...pullHandlers(backend, tenants.admin),
+    ...snapshotHandlers(backend),
     ...tenantHandlers(tenants),
     ...tenantRemovalHandlers(tenants),
   ];

@@ -1,6 +1,7 @@
 /** The kinds of resources that the app manages, with the vocabularies of their backend. */
 import { defineKind } from '@troupe/resource';
 import { z } from 'zod';
+import { Backup, Snapshot } from './backup-kinds.ts';
 import { Network, SecurityGroup, Subnet, tenantParts } from './tenant-kinds.ts';
 import { floatingIpStates, vmStates, volumeStates } from '../backend/vocabulary.ts';
 
@@ -61,4 +62,4 @@ export const Tenant = defineKind({
   data: z.object({ ...common, addresses: z.array(z.string()).optional(), ...tenantParts }),
 });
 
-export const kinds = [Volume, Instance, FloatingIp, Tenant, Network, Subnet, SecurityGroup];
+export const kinds = [Volume, Instance, FloatingIp, Tenant, Network, Subnet, SecurityGroup, Snapshot, Backup];

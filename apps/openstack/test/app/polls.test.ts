@@ -23,6 +23,8 @@ const rows = {
   network: row('network', 'n', {}),
   subnet: row('subnet', 's', { cidr: '192.168.42.0/24' }),
   securityGroup: row('securityGroup', 'g', {}),
+  backup: row('backup', 'b', { snapshots: ['snap'] }),
+  snapshot: row('snapshot', 'snap', { volumeId: 'v' }),
 };
 
 /** Words at which an object stays: whoever waits for another one waits in vain. */
@@ -30,6 +32,7 @@ const lastWords: Readonly<Record<string, readonly string[]>> = {
   volume: ['error', 'error_deleting', 'error_extending', 'error_restoring', 'deleted'],
   instance: ['ERROR', 'DELETED', 'SOFT_DELETED'],
   floatingIp: ['ERROR'],
+  snapshot: ['error', 'error_deleting', 'deleted'],
 };
 
 function pollsIn(node: unknown): PollNode[] {
@@ -40,7 +43,9 @@ function pollsIn(node: unknown): PollNode[] {
 
 function pollsOf(executor: NonNullable<ReturnType<typeof openstackApp>['executors']>[number]): PollNode[] {
   const resource = rows[executor.options.resource!.kind as keyof typeof rows];
-  const resources = [resource, ...Object.values(rows).filter((one) => one !== resource)];
+  const named = executor.options.resources?.({ resource, input: {} } as never) ?? [];
+  const owned = named.map((one) => ('ref' in one ? one.ref : one));
+  const resources = [resource, ...Object.values(rows).filter(({ kind, id }) => owned.some((one) => one.kind === kind && one.id === id))];
   const context = {
     resource,
     resources,
@@ -69,6 +74,8 @@ describe('the polls of the app', () => {
     const counts = (openstackApp().executors ?? []).map((one) => [one.name.replace('openstack.', ''), pollsOf(one).length] as const);
     expect(Object.fromEntries(counts.filter(([, polls]) => polls > 0))).to.deep.equal({
       'tenant.delete': 3,
+      'backup.create': 1,
+      'backup.delete': 1,
       'volume.create': 1,
       'volume.detach': 1,
       'volume.delete': 1,

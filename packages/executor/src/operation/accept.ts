@@ -167,7 +167,7 @@ export function cancelAccepting(run: Run): void {
 
 function takeNext(run: Run, definition: ExecutorDefinition): void {
   const { op } = run;
-  const left = op.resources.map((_, index) => index).filter((index) => !op.taken.has(index));
+  const left = op.resources.map((_, index) => index).filter((index) => !op.taken.has(index) && op.resources[index]!.lost === undefined);
   left.sort((a, b) => (idOf(op.resources[a]!) < idOf(op.resources[b]!) ? -1 : 1));
   const index = left[0];
   if (index === undefined) return allTaken(run, definition);
@@ -249,6 +249,10 @@ function refused(run: Run, owned: OwnedResource, outcome: WriteOutcome & { ok: f
   const name = `${owned.kind} ${owned.id}`;
   const { record } = outcome;
   if (outcome.reason === 'missing') {
+    if (owned.missing === 'skip') {
+      owned.lost = 'removed';
+      return takeNext(run, definition);
+    }
     return giveBack(run, { outcome: 'rejected', error: { code: 'unknown_resource', message: `there is no ${name}`, field: 'resource' } });
   }
   // the take was ordered before writes that the record has forgotten: a fresh one is judged on its own
@@ -347,6 +351,7 @@ function ownedOf(run: Run, definition: ExecutorDefinition, specs: readonly (Reso
       id,
       family: index === 0 ? definition.family : (spec.family ?? definition.family),
       ...(ends === undefined ? {} : { ends }),
+      ...(index > 0 && spec.missing === 'skip' ? { missing: spec.missing } : {}),
       ...(lent === undefined ? {} : { lender: lent.operation }),
       epoch: lent?.epoch ?? 0,
       before: '',

@@ -18,7 +18,7 @@ const DETAILS_LIMIT_BYTES = 2_000;
 export function startPlan(run: Run, definition: ExecutorDefinition): void {
   const { op, context } = run;
   const { head, progress } = op;
-  const snapshots = op.resources.map((_, index) => op.taken.get(index)! as Snapshot);
+  const snapshots = op.resources.flatMap((_, index) => (op.taken.has(index) ? [op.taken.get(index)! as Snapshot] : []));
   progress.acceptedAt = context.now;
   op.phase = 'running';
   op.accepting = undefined;

@@ -81,6 +81,7 @@ export interface OwnedResource {
   /** The family by whose rules it is taken and ended; the operation's own unless the executor says otherwise. */
   readonly family: FamilyName;
   readonly ends?: EndRules;
+  readonly missing?: 'skip';
   /** Set if an ancestor owns it: the operation whose epoch counts. It is neither taken nor ended. */
   readonly lender?: string;
   /** Set if it is only looked at: it is neither taken nor ended, and what is found applies to this revision of it. */
@@ -96,7 +97,7 @@ export interface OwnedResource {
   touched?: true;
   /** State before the end of a plan that did not end well: a retry puts it back. */
   was?: string;
-  /** Not ours any more: vanished, taken by a newer epoch, or removed by us. Nothing is written to it. */
+  /** Not ours any more: vanished, taken by a newer epoch, removed by us, or passed over because it was missing. Nothing is written to it. */
   lost?: 'gone' | 'stale' | 'removed';
   flight?: Flight;
   queue?: WriteEntry[];
