@@ -3,6 +3,7 @@ const SAID: ReadonlySet<string> = new Set([
   'thawed',
   'undecodable',
   'unknownTask',
+  'newerVersion',
   'taskBuried',
   'taskCrashed',
   'stoodStill',
