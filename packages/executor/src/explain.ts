@@ -143,6 +143,7 @@ function nodeWait(op: Operation, path: string, node: CompiledNode, state: NodeSt
     case 'lease': {
       if (state.p !== 'ask' || node.type !== 'throttled') return undefined;
       const need = Object.entries(node.need).map(([kind, n]) => `${n} ${kind}`);
+      for (const [rate, n] of Object.entries(node.spend ?? {})) need.push(`${n} of the rate ${rate}`);
       const deadline = node.deadlineMs === undefined ? {} : { deadline: state.s + node.deadlineMs };
       return {
         ...base,

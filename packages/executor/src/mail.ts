@@ -85,7 +85,9 @@ export interface AcquireMail {
   readonly lease: string;
   readonly scope: string;
   readonly need: Need;
+  readonly spend?: Need;
   readonly priority?: number;
+  readonly share?: string;
   readonly held: readonly HeldLease[];
 }
 

@@ -138,6 +138,17 @@ describe('a plan is refused with its place:', () => {
     expect(refusal(throttled({ scope: 'm', need: { x: 1 } }, giveBack({ y: 1 })), { held }).field).to.equal('plan.0.0.need.y');
   });
 
+  it('a rate that is spent inside of a lease of the same root, and one that is no number or has no name', () => {
+    const inner = throttled({ scope: 'm/t', spend: { call: 1 } }, a);
+    expect(refusal(throttled({ scope: 'm', need: { x: 1 } }, inner))).to.deep.equal({ code: 'nested_need', field: 'plan.0.0.spend' });
+    expect(refusal(inner, { held: [{ lease: 'x', scope: 'm', need: { x: 1 } }] }).code).to.equal('nested_need');
+    expect(() => compilePlan(throttled({ scope: 'b', need: { x: 1 } }, inner))).not.to.throw();
+    expect(refusal(throttled({ scope: 'm', spend: { call: 0 } }, a)).field).to.equal('plan.0.spend.call');
+    expect(refusal(throttled({ scope: 'm', spend: {} }, a)).field).to.equal('plan.0.spend');
+    expect(refusal(throttled({ scope: 'm' }, a)).field).to.equal('plan.0.need');
+    expect(refusal(throttled({ scope: 'm', need: { x: 1 }, share: '' }, a)).field).to.equal('plan.0.share');
+  });
+
   it('too many nodes, too deep, too large', () => {
     expect(refusal(group({}, ...Array.from({ length: 20_001 }, () => nothing()))).code).to.equal('invalid_plan');
     let deep: PlanNode = nothing();
@@ -155,7 +166,7 @@ describe('a compiled plan', () => {
       chain(
         a,
         throttled(
-          { id: 'lease', scope: 'p/t', need: { x: 1 }, priority: 2, deadline: '1h' },
+          { id: 'lease', scope: 'p/t', need: { x: 1 }, spend: { call: 1 }, priority: 2, share: 't', deadline: '1h' },
           poll('p', look, { ...until, backoff: ['1s'] }),
         ),
         attempt({ body: step('b', work, { y: ref('a.z') }), catch: [{ code: 'any', do: nothing() }] }),

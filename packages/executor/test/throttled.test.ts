@@ -105,6 +105,21 @@ describe('throttled nodes', () => {
     settled(bench);
   });
 
+  it('name what they spend, their priority and their share to the scope', async () => {
+    const more = { spend: { call: 2 }, priority: 3, share: 'tenant-7' };
+    const { bench, id } = await start(
+      chain(
+        throttled({ scope: 'p/t1', need: { volume: 1 }, ...more }, ...body()),
+        throttled({ scope: 'p', spend: { call: 1 } }, step('c', work, {})),
+      ),
+    );
+    bench.run();
+    expect(bench.view(id).outcome).to.equal('succeeded');
+    expect(bench.scopes.acquired[0]).to.deep.include({ scope: 'p/t1', need: { volume: 1 }, ...more });
+    expect(bench.scopes.acquired[1]).to.deep.include({ scope: 'p', need: {}, spend: { call: 1 } });
+    settled(bench);
+  });
+
   it('fail with what the scope refuses', async () => {
     const { bench, id } = await start(throttled({ scope: 'p', need: { volume: 9 } }, ...body()));
     bench.scopes.pause();

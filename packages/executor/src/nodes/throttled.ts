@@ -21,8 +21,13 @@ export function startThrottled(run: Run, path: string): void {
   const deadline = deadlineOf(planOf(run), node, state);
   if (deadline !== undefined) watchFor(run, deadline);
   const held = heldAround(run, path);
-  const priority = node.priority === undefined ? {} : { priority: node.priority };
-  send(run, ownerOf(node.scope), 'acquire', { lease: leaseOf(run, path), scope: node.scope, need: node.need, ...priority, held });
+  const { scope, need, spend, priority, share } = node;
+  const more = {
+    ...(spend === undefined ? {} : { spend }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(share === undefined ? {} : { share }),
+  };
+  send(run, ownerOf(scope), 'acquire', { lease: leaseOf(run, path), scope, need, ...more, held });
 }
 
 export function leaseGranted(run: Run, path: string, body: GrantedMail): void {

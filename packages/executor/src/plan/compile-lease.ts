@@ -28,19 +28,26 @@ export function compileThrottled(
   place: Place,
   compiler: Compiler,
 ): { compiled: Omit<CompiledThrottled, 'nodes'>; within: HeldNeed[] } {
-  knownKeys(node, ['type', 'id', 'scope', 'need', 'priority', 'deadline', 'nodes'], place.field);
+  knownKeys(node, ['type', 'id', 'scope', 'need', 'spend', 'priority', 'share', 'deadline', 'nodes'], place.field);
   const scope = textAt(node.scope, `${place.field}.scope`, SCOPE_LIMIT_CHARS);
   if (scope.split('/').includes('')) throw wrong(`${place.field}.scope`, 'has an empty segment');
-  const need = needAt(node.need, `${place.field}.need`);
+  const spend = node.spend === undefined ? undefined : needAt(node.spend, `${place.field}.spend`);
+  const need = node.need === undefined && spend !== undefined ? {} : needAt(node.need, `${place.field}.need`);
   checkNesting(scope, need, compiler.held, place);
+  // the throttle refuses it as well: it would wait for others who wait for what is held around it
+  if (spend !== undefined && compiler.held.some((one) => rootOf(one.scope) === rootOf(scope)))
+    throw wrong(`${place.field}.spend`, `inside a lease of ${rootOf(scope)}: spend it with that one`, 'nested_need');
   if (node.id !== undefined) idAt(node.id, `${place.field}.id`);
   if (node.priority !== undefined) countAt(node.priority, `${place.field}.priority`, Number.MIN_SAFE_INTEGER);
+  if (node.share !== undefined) textAt(node.share, `${place.field}.share`, SCOPE_LIMIT_CHARS);
   const compiled: Omit<CompiledThrottled, 'nodes'> = {
     type: 'throttled',
     scope,
     need,
     ...(node.id === undefined ? {} : { id: node.id }),
+    ...(spend === undefined ? {} : { spend }),
     ...(node.priority === undefined ? {} : { priority: node.priority }),
+    ...(node.share === undefined ? {} : { share: node.share }),
     ...(node.deadline === undefined ? {} : { deadlineMs: msAt(node.deadline, `${place.field}.deadline`, 1) }),
   };
   return { compiled, within: [...compiler.held, { scope, left: { ...need }, own: true }] };

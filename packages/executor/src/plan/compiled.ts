@@ -115,8 +115,11 @@ export interface CompiledThrottled {
   readonly type: 'throttled';
   readonly id?: string;
   readonly scope: string;
+  /** Empty where it only spends. */
   readonly need: Need;
+  readonly spend?: Need;
   readonly priority?: number;
+  readonly share?: string;
   readonly deadlineMs?: number;
   readonly nodes: readonly CompiledNode[];
 }

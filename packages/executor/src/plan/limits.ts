@@ -38,7 +38,7 @@ function ownRoom(node: CompiledNode): number {
     case 'expand':
       return EXPANSION_ROOM_BYTES;
     case 'throttled':
-      return 170 + node.scope.length + JSON.stringify(node.need).length;
+      return 170 + node.scope.length + JSON.stringify({ ...node.need, ...node.spend, share: node.share }).length;
     case 'poll':
       return 230;
     case 'step':

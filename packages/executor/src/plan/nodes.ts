@@ -143,8 +143,14 @@ export interface ThrottleOptions {
   /** A name for people; the lease is named after the node. */
   readonly id?: string;
   readonly scope: string;
-  readonly need: Need;
+  /** Tokens that are held while the nodes run. May be left out where something is spent. */
+  readonly need?: Need;
+  /** What is spent of rates when it starts, together with the need or not at all. Not within a `throttled` of the same root. */
+  readonly spend?: Need;
+  /** Higher goes first, up to the aging bound of the throttle. Default 0. */
   readonly priority?: number;
+  /** Whom it counts for where shares get equal turns, such as a tenant. Default: nobody. */
+  readonly share?: string;
   /** Longest wait for the grant. Default: none, waiting costs nothing. */
   readonly deadline?: Duration;
 }
