@@ -12,8 +12,9 @@ import { pullTenantRow } from './executors/tenant-pull.ts';
 import { createVolume, deleteVolume, detachVolume } from './executors/volume.ts';
 import { defaultPace, type Pace } from './pace.ts';
 
-export function openstackExecutors(given: Pace = {}): ExecutorDefinition[] {
+export function openstackExecutors(given: Pace = {}, { pullAfterCreate = true } = {}): ExecutorDefinition[] {
   const pace = { ...defaultPace, ...given };
+  const pullTenant = pullTenantRow();
   const children = {
     detachVolume: detachVolume(pace),
     deleteVolume: deleteVolume(pace),
@@ -30,13 +31,13 @@ export function openstackExecutors(given: Pace = {}): ExecutorDefinition[] {
     changePower('start', pace),
     changePower('stop', pace),
     changePower('restart', pace),
-    createTenant(children.createSecurityGroup),
+    createTenant(children.createSecurityGroup, pullAfterCreate ? pullTenant : undefined),
     deleteTenant(pace, children),
     createBackup(pace),
     deleteBackup(pace),
     ...Object.values(children),
     pullInstance(),
-    pullTenantRow(),
+    pullTenant,
     pullVolume(),
   ];
 }

@@ -17,6 +17,8 @@ export interface OpenstackOptions {
   /** Of the user of a tenant; must be the same in every worker. Default: follows from the name and the admin's password. */
   readonly tenantPassword?: (userName: string) => string;
   readonly pace?: Pace;
+  /** Whether a tenant that was created is pulled, by an operation of its own. Default true. */
+  readonly pullAfterCreate?: boolean;
   /** Default: 4 of each kind per provider. */
   readonly limits?: LimitOptions;
 }
@@ -28,7 +30,7 @@ export interface OpenstackOptions {
 export function openstackApp(options: OpenstackOptions = {}): App {
   return defineApp({
     name: 'openstack',
-    executors: openstackExecutors(options.pace),
+    executors: openstackExecutors(options.pace, options.pullAfterCreate === undefined ? {} : { pullAfterCreate: options.pullAfterCreate }),
     tasks,
     kinds,
     async handlers() {

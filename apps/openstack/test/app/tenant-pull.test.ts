@@ -1,7 +1,8 @@
 import { parentMove } from '@troupe/resource';
 import { expect } from 'chai';
 import { createStage, type Stage } from '../support/stage.ts';
-import { adminOf } from '../support/tenants.ts';
+import { adminOf, createdTenant } from '../support/tenants.ts';
+import { until } from '@troupe/test-infra';
 
 const parts = ['limits', 'images', 'flavors', 'volumeTypes', 'zones', 'volumeZones', 'groups', 'routers'];
 const no = (status: number) => ({ kind: 'status', status, message: 'No.' }) as const;
@@ -86,5 +87,20 @@ describe('F16 the pull of a tenant', () => {
     expect(data).to.include.all.keys(...parts.filter((what) => what !== 'images'));
     expect(data).to.not.have.property('images');
     expect(info.log.map(({ step, error }) => [step, error.code])).to.deep.equal([['pull images', 'forbidden']]);
+  });
+
+  it('C1 F14 F16: follows the create of a tenant as an operation of its own, whose failure is not that of the create', async () => {
+    await using stage = await createStage({ pullAfterCreate: true });
+    stage.cloud.control.failCalls({ route: 'keystone.projects.show', times: 0, effect: no(403) });
+    const ref = await createdTenant(stage, 't', { groups: [] });
+    const created = (await stage.client.operations({ executor: 'openstack.tenant.create' }))[0]!;
+    const pull = await until('the pull has ended', async () =>
+      (await stage.client.operations({ executor: 'openstack.tenant.pull' })).find(({ outcome }) => outcome !== undefined),
+    );
+    expect(pull).to.deep.include({ id: `${created.id}.after`, class: 'background', outcome: 'succeeded' });
+    expect(created.outcome).to.equal('succeeded');
+    expect(await stage.row(ref.kind, ref.id)).to.have.nested.include({ state: 'ERRED', 'error.code': 'forbidden' });
+    stage.cloud.control.clearFaults();
+    expect((await stage.run('openstack.tenant.pull', ref)).output).to.deep.equal({ found: 'fine', became: 'OK' });
   });
 });

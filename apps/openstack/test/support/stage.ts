@@ -19,6 +19,8 @@ export interface StageOptions extends CloudOptions {
   /** Of each kind, of the cloud and of the throttle. */
   readonly limit?: number;
   readonly pace?: Pace;
+  /** Default false: what follows would mix its calls with those of the operation that is looked at. */
+  readonly pullAfterCreate?: boolean;
 }
 
 export interface Stage extends AsyncDisposable {
@@ -39,7 +41,7 @@ export interface Stage extends AsyncDisposable {
 let count = 0;
 
 /** All roles on a real nats-server, before a cloud that is twenty times as quick as it would be. */
-export async function createStage({ limit = LIMIT, pace, ...options }: StageOptions = {}): Promise<Stage> {
+export async function createStage({ limit = LIMIT, pace, pullAfterCreate = false, ...options }: StageOptions = {}): Promise<Stage> {
   const servers = process.env['TEST_NATS_URL']!;
   const ns = `openstack-${process.pid}-${count++}`;
   const cloud = await startCloud({ seed: 7, timeFactor: 0.05, buildLimits: { instance: limit, volume: limit }, ...options });
@@ -51,6 +53,7 @@ export async function createStage({ limit = LIMIT, pace, ...options }: StageOpti
     tenantPassword: () => 'known to tests',
     pace: { every: '50ms', volumeDelay: '0s', serverDelay: '0s', floatingIpDelay: '0s', ...pace },
     limits: { default: limit },
+    pullAfterCreate,
   });
   const witness = await createWitness(runtime);
   const roles = [await startThrottle(runtime, app), await startSupervisor(runtime, app), await startWorker(runtime, app)];

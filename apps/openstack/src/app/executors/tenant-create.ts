@@ -1,5 +1,17 @@
 /** F14: a tenant with its network, subnet and security groups. */
-import { chain, child, createExecutor, type ExecutorDefinition, nothing, type PlanNode, ref, step, transition } from '@troupe/executor';
+import {
+  chain,
+  child,
+  createExecutor,
+  type ExecutorDefinition,
+  type Following,
+  nothing,
+  type PlanNode,
+  ref,
+  step,
+  transition,
+} from '@troupe/executor';
+import type { ResourceRef } from '@troupe/protocol';
 import { z } from 'zod';
 import { Tenant } from '../kinds.ts';
 import * as tasks from '../tenant-contracts.ts';
@@ -28,7 +40,7 @@ export function createSecurityGroup(): ExecutorDefinition {
  * On failure the tenant is ERRED with what has been made so far, which its delete removes; a network, subnet or group that was
  * not started is removed, a group that is ready stays OK, any other is ERRED.
  */
-export function createTenant(createGroup: ExecutorDefinition): ExecutorDefinition {
+export function createTenant(createGroup: ExecutorDefinition, pulled?: ExecutorDefinition): ExecutorDefinition {
   return createExecutor({
     name: 'openstack.tenant.create',
     family: 'create',
@@ -44,6 +56,10 @@ export function createTenant(createGroup: ExecutorDefinition): ExecutorDefinitio
         (one) => ({ ref: one, family: 'create' as const, ends: { neverStarted: 'remove' as const } }),
       ),
     ],
+    // an operation of its own: that it fails is not this one's failure
+    ...(pulled === undefined
+      ? {}
+      : { after: ({ outcome, resources }) => (outcome === 'succeeded' ? pullOf(pulled, resources[0]!) : undefined) }),
     plan({ resource: { data }, resources }) {
       const network = resources.find(({ kind }) => kind === Network.kind)!;
       const subnet = resources.find(({ kind }) => kind === Subnet.kind)!;
@@ -91,6 +107,8 @@ export function createTenant(createGroup: ExecutorDefinition): ExecutorDefinitio
     },
   });
 }
+
+const pullOf = (executor: ExecutorDefinition, { kind, id }: ResourceRef): Following => ({ executor, resource: { kind, id } });
 
 function pull(what: tasks.TenantPull): PlanNode {
   return step(`pull ${what}`, tasks.pullTenant[what], project);
