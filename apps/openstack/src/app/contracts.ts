@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { pullTasks } from './pull-contracts.ts';
 import { snapshotTasks } from './snapshot-contracts.ts';
 import { tenantTasks } from './tenant-contracts.ts';
+import { volumeTasks } from './volume-contracts.ts';
 
 const pool = 'openstack';
 const id = z.string().min(1);
@@ -121,4 +122,5 @@ export const tasks = [
   ...pullTasks,
   ...tenantTasks,
   ...snapshotTasks,
+  ...volumeTasks,
 ];

@@ -1,6 +1,7 @@
 /** The app's operations, most of them of the operation families F1 to F18, and the small ones that these are made of. */
 import type { ExecutorDefinition } from '@troupe/executor';
 import { createBackup, deleteBackup } from './executors/backup.ts';
+import { changeSnapshots } from './executors/snapshot.ts';
 import { createInstance } from './executors/instance-create.ts';
 import { deleteInstance } from './executors/instance-delete.ts';
 import { changePower } from './executors/instance-power.ts';
@@ -36,6 +37,7 @@ export function openstackExecutors(given: Pace = {}, { pullAfterCreate = true } 
     createBackup(pace),
     deleteBackup(pace),
     ...Object.values(children),
+    ...changeSnapshots(pace),
     pullInstance(),
     pullTenant,
     pullVolume(),

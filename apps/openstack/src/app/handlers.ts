@@ -8,6 +8,7 @@ import { snapshotHandlers } from './snapshot-handlers.ts';
 import type { TenantBackends } from './tenant-backends.ts';
 import { tenantHandlers } from './tenant-handlers.ts';
 import { tenantRemovalHandlers } from './tenant-removal-handlers.ts';
+import { volumeChangeHandlers } from './volume-change-handlers.ts';
 import { volumeHandlers } from './volume-handlers.ts';
 
 export function openstackHandlers(backend: Backend, tenants: TenantBackends): Handler[] {
@@ -17,6 +18,7 @@ export function openstackHandlers(backend: Backend, tenants: TenantBackends): Ha
     ...networkHandlers(backend),
     ...pullHandlers(backend, tenants.admin),
     ...snapshotHandlers(backend),
+    ...volumeChangeHandlers(backend),
     ...tenantHandlers(tenants),
     ...tenantRemovalHandlers(tenants),
   ];

@@ -18,6 +18,7 @@ export const Volume = defineKind({
     /** What pulls have found: the machine that has it, by its backend id, and the name of the disk there. */
     attachedTo: z.string().nullish(),
     device: z.string().nullish(),
+    volumeType: z.string().nullish(),
   }),
 });
 

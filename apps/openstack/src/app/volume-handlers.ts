@@ -16,7 +16,12 @@ export function volumeHandlers(backend: Backend): Handler[] {
       const volume = await told(backend.findVolume(backendId, { signal }));
       if (volume === undefined) throw missing('volume', backendId);
       const [attachment] = volume.attachments;
-      const data = { sizeGb: volume.sizeGb, attachedTo: attachment?.serverId ?? null, device: attachment?.device ?? null };
+      const data = {
+        sizeGb: volume.sizeGb,
+        attachedTo: attachment?.serverId ?? null,
+        device: attachment?.device ?? null,
+        volumeType: volume.volumeType ?? null,
+      };
       return withPatch({ status: volume.status }, { runtimeState: volume.status, data });
     }),
     handle(contracts.deleteVolume, async ({ backendId }, { signal }) => ({

@@ -24,6 +24,8 @@ import type { ServerCalls } from './servers.ts';
 import { createSession } from './session.ts';
 import { createSnapshotCalls } from './snapshots.ts';
 import type { SnapshotCalls } from './snapshots.ts';
+import { createVolumeChangeCalls } from './volume-changes.ts';
+import type { VolumeChangeCalls } from './volume-changes.ts';
 import { createVolumeCalls } from './volumes.ts';
 import type { VolumeCalls } from './volumes.ts';
 
@@ -31,6 +33,7 @@ import type { VolumeCalls } from './volumes.ts';
 export interface Backend
   extends
     VolumeCalls,
+    VolumeChangeCalls,
     ServerCalls,
     PortCalls,
     FloatingIpCalls,
@@ -50,6 +53,7 @@ export function createBackend(config: BackendConfig): Backend {
   const volumes = createVolumeCalls(session);
   return {
     ...volumes,
+    ...createVolumeChangeCalls(session, volumes),
     ...createServerCalls(session, volumes),
     ...createPortCalls(session),
     ...createFloatingIpCalls(session),

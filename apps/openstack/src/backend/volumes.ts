@@ -26,6 +26,8 @@ export interface NewVolume {
   readonly description?: string | undefined;
   /** Makes a volume that a server can boot from. */
   readonly imageId?: string | undefined;
+  /** Makes a copy of this snapshot, at least of its size. */
+  readonly snapshotId?: string | undefined;
   readonly volumeType?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
@@ -95,6 +97,7 @@ export function createVolumeCalls(session: Session): VolumeCalls {
               size: wanted.sizeGb,
               description: wanted.description,
               imageRef: wanted.imageId,
+              snapshot_id: wanted.snapshotId,
               volume_type: wanted.volumeType,
               metadata: withToken(wanted.metadata, wanted.token),
             },

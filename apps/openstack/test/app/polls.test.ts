@@ -27,6 +27,9 @@ const rows = {
   snapshot: row('snapshot', 'snap', { volumeId: 'v' }),
 };
 
+/** What the executors ask for, all in one. */
+const input = { serverId: 's', deleteVolumes: true, projectId: 'p', force: false, snapshotId: 's' };
+
 /** Words at which an object stays: whoever waits for another one waits in vain. */
 const lastWords: Readonly<Record<string, readonly string[]>> = {
   volume: ['error', 'error_deleting', 'error_extending', 'error_restoring', 'deleted'],
@@ -43,13 +46,13 @@ function pollsIn(node: unknown): PollNode[] {
 
 function pollsOf(executor: NonNullable<ReturnType<typeof openstackApp>['executors']>[number]): PollNode[] {
   const resource = rows[executor.options.resource!.kind as keyof typeof rows];
-  const named = executor.options.resources?.({ resource, input: {} } as never) ?? [];
+  const named = executor.options.resources?.({ resource, input } as never) ?? [];
   const owned = named.map((one) => ('ref' in one ? one.ref : one));
   const resources = [resource, ...Object.values(rows).filter(({ kind, id }) => owned.some((one) => one.kind === kind && one.id === id))];
   const context = {
     resource,
     resources,
-    input: { serverId: 's', deleteVolumes: true, projectId: 'p' },
+    input,
     options: { force: false },
     operation: 'o',
   };
@@ -76,6 +79,9 @@ describe('the polls of the app', () => {
       'tenant.delete': 3,
       'backup.create': 1,
       'backup.delete': 1,
+      'snapshot.create': 1,
+      'snapshot.delete': 1,
+      'volume.restore': 1,
       'volume.create': 1,
       'volume.detach': 1,
       'volume.delete': 1,

@@ -51,7 +51,7 @@ export async function createStage({ limit = LIMIT, pace, pullAfterCreate = false
     backend: () => configOf(cloud),
     admin: () => adminConfigOf(cloud),
     tenantPassword: () => 'known to tests',
-    pace: { every: '50ms', volumeDelay: '0s', serverDelay: '0s', floatingIpDelay: '0s', ...pace },
+    pace: { every: '50ms', volumeDelay: '0s', serverDelay: '0s', floatingIpDelay: '0s', snapshotDelay: '0s', retypeDelay: '0s', ...pace },
     limits: { default: limit },
     pullAfterCreate,
   });

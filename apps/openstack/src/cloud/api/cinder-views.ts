@@ -32,7 +32,7 @@ export function volumeDetail(call: AuthorizedCall, catalogue: Catalogue, volume:
     encrypted: false,
     multiattach: false,
     volume_type: volume.volumeType,
-    snapshot_id: null,
+    snapshot_id: volume.snapshotId ?? null,
     source_volid: volume.sourceVolumeId ?? null,
     consistencygroup_id: null,
     replication_status: null,

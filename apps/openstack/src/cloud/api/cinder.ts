@@ -26,7 +26,9 @@ export function cinderRoutes(world: World): readonly Route[] {
   return [...cinderSnapshotRoutes(world), ...volumeRoutes(world)];
 }
 
-function volumeRoutes({ catalogue, identity, quotas, snapshots, volumes }: World): readonly Route[] {
+function volumeRoutes(world: World): readonly Route[] {
+  const { catalogue, identity, quotas, snapshots, volumes } = world;
+
   /** A volume of another project is not there. */
   function volumeOf(call: AuthorizedCall): Volume {
     const volume = volumes.get(call.params['id'] ?? '');
@@ -59,7 +61,7 @@ function volumeRoutes({ catalogue, identity, quotas, snapshots, volumes }: World
     cinderRoute('volumes.list', 'GET', '/volumes', (call) => listVolumes(call, (volume) => volumeSummary(call, volume))),
     cinderRoute('volumes.detail', 'GET', '/volumes/detail', (call) => listVolumes(call, (volume) => volumeDetail(call, catalogue, volume))),
     cinderRoute('volumes.create', 'POST', '/volumes', (call) => {
-      const volume = volumes.create(call.owner, volumeRequest(call.body, volumes, catalogue));
+      const volume = volumes.create(call.owner, volumeRequest(call, world));
       return { ...detail(call, volume), status: 202 };
     }),
     cinderRoute('volumes.show', 'GET', '/volumes/:id', (call) => detail(call, volumeOf(call))),

@@ -14,7 +14,8 @@ export interface Volume {
   bootable: boolean;
   readonly imageId: string | undefined;
   readonly sourceVolumeId: string | undefined;
-  readonly volumeType: string;
+  readonly snapshotId: string | undefined;
+  volumeType: string;
   metadata: Record<string, string>;
   attachments: VolumeAttachment[];
 }
@@ -32,6 +33,9 @@ export interface VolumeRequest {
   readonly sizeGb: number;
   readonly imageId?: string | undefined;
   readonly sourceVolumeId?: string | undefined;
+  readonly snapshotId?: string | undefined;
+  /** The volume whose data it begins with, be it directly or by a snapshot: its copy can be booted from if that can. */
+  readonly originId?: string | undefined;
   readonly volumeType?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }

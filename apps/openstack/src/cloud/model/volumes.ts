@@ -146,6 +146,7 @@ export function createVolumes(core: CloudCore, catalogue: Catalogue, quotas: Quo
         bootable: false,
         imageId: request.imageId,
         sourceVolumeId: request.sourceVolumeId,
+        snapshotId: request.snapshotId,
         volumeType: request.volumeType ?? catalogue.defaultVolumeType.name,
         metadata: { ...request.metadata },
         attachments: [],
@@ -162,7 +163,7 @@ export function createVolumes(core: CloudCore, catalogue: Catalogue, quotas: Quo
         // A volume made from an image shows another word while the image is copied.
         ...(volume.imageId === undefined ? {} : { halfway: () => touch(volume, 'downloading') }),
         done: () => {
-          volume.bootable = volume.imageId !== undefined || volumes.get(volume.sourceVolumeId ?? '')?.bootable === true;
+          volume.bootable = volume.imageId !== undefined || volumes.get(request.originId ?? '')?.bootable === true;
           touch(volume, 'available');
           settle(volume, 'available');
         },
