@@ -40,5 +40,4 @@ export {
   volumeStates,
 } from './vocabulary.ts';
 export type { FloatingIpState, SnapshotState, VmState, VolumeState } from './vocabulary.ts';
-export type { VolumeChange, VolumeChangeCalls } from './volume-changes.ts';
 export type { NewVolume, Volume, VolumeCalls } from './volumes.ts';
