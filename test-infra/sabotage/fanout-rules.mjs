@@ -1,4 +1,4 @@
-/** Rules of fan-outs, breakers and alarms, as those of `rules.mjs`. */
+/** Rules of fan-outs, breakers, alarms and retentions, as those of `rules.mjs`. */
 export const fanoutRules = [
   {
     name: 'an object beside its run that lives',
@@ -47,5 +47,29 @@ export const fanoutRules = [
     replace: '',
     package: 'packages/schedule',
     test: 'is raised once when nothing has succeeded for so long, and ended once by a success',
+  },
+  {
+    name: 'a deletion beside one that runs',
+    file: 'packages/schedule/src/retain/turn.ts',
+    find: '    if (look.deleting > 0 || root.deletions.length > 0) return;',
+    replace: '',
+    package: 'packages/schedule',
+    test: 'deletes nothing and creates nothing while a deletion runs, and passes over what comes meanwhile',
+  },
+  {
+    name: 'a schedule of a user that goes on after a failure',
+    file: 'packages/schedule/src/turn.ts',
+    find: "retain === undefined ? undefined : 'any'",
+    replace: 'undefined',
+    package: 'packages/schedule',
+    test: 'is deactivated when a creation fails, and goes on when it is told to keep going',
+  },
+  {
+    name: 'nothing looks for what has been kept long enough',
+    file: 'packages/schedule/src/retain/turn.ts',
+    find: '    else root.expireAt = at;',
+    replace: '    else delete root.expireAt;',
+    package: 'packages/schedule',
+    test: 'deletes each when it has been kept long enough, if it is OK, each by an operation of its own',
   },
 ];

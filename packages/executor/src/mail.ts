@@ -20,7 +20,7 @@ export interface ChildMail {
     /** Key of the parent. */
     readonly operation: string;
     /** Kind of the parent. Absent = `operation`. */
-    readonly kind?: 'schedule';
+    readonly kind?: 'schedule' | 'retention';
     readonly node: string;
     readonly leases: readonly HeldLease[];
     readonly lent?: readonly LentResource[];

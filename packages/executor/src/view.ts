@@ -90,7 +90,7 @@ export function viewOf(op: Operation): OperationView {
   const more: Partial<OperationView> = definedOnly({
     outcome: op.phase === 'ended' ? progress.outcome : undefined,
     parent: head.parent?.kind === undefined ? head.parent?.operation : undefined,
-    schedule: head.parent?.kind === 'schedule' ? head.parent.operation : undefined,
+    schedule: head.parent?.kind === undefined ? undefined : head.parent.operation,
     action: head.action,
     actionDetails: progress.actionDetails,
     acceptedAt: progress.acceptedAt,

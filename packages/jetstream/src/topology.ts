@@ -37,7 +37,7 @@ export const topologyDefaults = Object.freeze({
   roles: Object.freeze({
     supervisor: ['operation', 'task'],
     throttle: ['throttle'],
-    scheduler: ['schedule', 'fanout', 'breaker'],
+    scheduler: ['schedule', 'fanout', 'retention', 'breaker'],
   }) as Readonly<Record<string, readonly string[]>>,
   partitions: 8,
   replicas: 1 as 1 | 3 | 5,

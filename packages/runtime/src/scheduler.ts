@@ -7,7 +7,7 @@ import type { Runtime } from './connect.ts';
 import { entityService, type RoleOptions, started } from './role-parts.ts';
 import { schedulesByKey, tellSchedules } from './schedules.ts';
 
-/** `minimumInterval`: definitions that come more often are refused; default `'1m'`. */
+/** `minimumInterval`, `minimumRetainInterval`: definitions that come more often are refused; defaults `'1m'`, and `'1h'` with `retain`. */
 export type SchedulerRoleOptions = RoleOptions<EntityServiceEvent> & SchedulerOptions;
 
 /**
@@ -24,8 +24,11 @@ export async function startScheduler(
     streams: [streams.mail, streams.timers, streams.state, streams.tasks],
     consumes: (_, durable) => durable.startsWith('scheduler_'),
   });
-  const { minimumInterval, ...role } = options;
-  const behaviours = schedulerBehaviours(minimumInterval === undefined ? {} : { minimumInterval });
+  const { minimumInterval, minimumRetainInterval, ...role } = options;
+  const behaviours = schedulerBehaviours({
+    ...(minimumInterval === undefined ? {} : { minimumInterval }),
+    ...(minimumRetainInterval === undefined ? {} : { minimumRetainInterval }),
+  });
   const schedules = schedulesByKey(app.schedules ?? []);
   const definitions = createService('definitions of schedules', {
     start: () => tellSchedules(runtime, app.name, schedules),

@@ -10,7 +10,7 @@ import type { Turn } from './turn.ts';
 /** Undefined: it is no answer, but a verb or nothing. */
 export function mayAnswer({ sender, type, from }: Incoming): boolean | undefined {
   if (type.startsWith('timer.')) return sender === 'timer';
-  if (type.startsWith('run.')) return sender === 'entity' && from?.kind === 'fanout';
+  if (type.startsWith('run.')) return sender === 'entity' && (from?.kind === 'fanout' || from?.kind === 'retention');
   if (type.startsWith('child.')) return sender === 'entity' && from?.kind === 'operation';
   if (type === 'breaker.answer') return sender === 'entity' && from?.kind === 'breaker';
   if (type === 'task.ended' || type === 'task.progress') return sender.startsWith('task-');
@@ -32,7 +32,7 @@ export function takeAnswer(turn: Turn, message: Incoming): void {
       return turn.attemptEnded(parseTaskEnded(body as Json));
     case 'run.started':
     case 'run.ended':
-      return from?.key === turn.key ? turn.delegateSays(type, body as RunEnded) : undefined;
+      return from?.key === turn.key && from.kind === turn.root.run?.by?.kind ? turn.delegateSays(type, body as RunEnded) : undefined;
     case 'child.answered':
     case 'child.ended':
       return turn.operationSays(type, body as OperationSays);

@@ -6,19 +6,25 @@ import type { Behaviour, Effect, Incoming, TurnContext } from '@troupe/actor';
 import { type Duration, durationMs, type Json } from '@troupe/protocol';
 import { mayAnswer, takeAnswer } from './answers.ts';
 import { define, remove } from './define.ts';
+import type { Minimum } from './definition.ts';
 import { KEPT_VERBS, rootOfJson, type ScheduleState } from './state.ts';
 import { Turn } from './turn.ts';
 
 export interface ScheduleBehaviourOptions {
   /** Definitions whose nominal times come nearer to each other are refused. Default `'1m'`. */
   readonly minimumInterval?: Duration;
+  /** The same for definitions with `retain`, which users write: each run makes a resource. Default `'1h'`. */
+  readonly minimumRetainInterval?: Duration;
 }
 
 const BY_CODE = ['verb.define', 'verb.delete'];
 const VERBS = ['verb.define', 'verb.pause', 'verb.resume', 'verb.runNow', 'verb.delete'];
 
 export function scheduleBehaviour(options: ScheduleBehaviourOptions = {}): Behaviour<ScheduleState> {
-  const minimumMs = durationMs(options.minimumInterval ?? '1m', 'minimumInterval');
+  const minimum: Minimum = {
+    anyMs: durationMs(options.minimumInterval ?? '1m', 'minimumInterval'),
+    retainMs: durationMs(options.minimumRetainInterval ?? '1h', 'minimumRetainInterval'),
+  };
   return {
     kind: 'schedule',
     mayReceive: (message) =>
@@ -27,7 +33,7 @@ export function scheduleBehaviour(options: ScheduleBehaviourOptions = {}): Behav
       (message.sender === 'verb' || (message.sender === 'entity' && BY_CODE.includes(message.type))),
     activate: (key, record) => ({ key, root: rootOfJson(record?.root) }),
     receive(state, message, context) {
-      if (VERBS.includes(message.type)) return verb(state, message, context, minimumMs);
+      if (VERBS.includes(message.type)) return verb(state, message, context, minimum);
       if (state.root === undefined) return [];
       const turn = new Turn(state.root, context);
       takeAnswer(turn, message);
@@ -37,11 +43,11 @@ export function scheduleBehaviour(options: ScheduleBehaviourOptions = {}): Behav
   };
 }
 
-function verb(state: ScheduleState, message: Incoming, context: TurnContext, minimumMs: number): readonly Effect[] {
+function verb(state: ScheduleState, message: Incoming, context: TurnContext, minimum: Minimum): readonly Effect[] {
   const { root } = state;
   if (root?.verbs.includes(message.id) === true) return [];
   if (root === undefined && message.type !== 'verb.define') return [];
-  const defined = message.type === 'verb.define' ? define(state, message, context, minimumMs) : undefined;
+  const defined = message.type === 'verb.define' ? define(state, message, context, minimum) : undefined;
   if (defined?.isTaken === false) return defined.effects;
   const effects = defined?.effects ?? act(state, message, context);
   if (state.root !== undefined) state.root.verbs = [...state.root.verbs, message.id].slice(-KEPT_VERBS);

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Effect, Incoming, TurnContext } from '@troupe/actor';
 import { encodeJson, isTroupeError, type Json, type WireError } from '@troupe/protocol';
 import { settle } from './alarm.ts';
-import { checkInterval, parseDefinition, sameJson, type ScheduleDefinition } from './definition.ts';
+import { checkInterval, type Minimum, parseDefinition, sameJson, type ScheduleDefinition } from './definition.ts';
 import type { ScheduleRoot, ScheduleState } from './state.ts';
 import { Turn } from './turn.ts';
 
@@ -17,12 +17,12 @@ export interface Defined {
 }
 
 /** Makes it, or changes it. The same definition again changes nothing, and a pause outlives a change. */
-export function define(state: ScheduleState, message: Incoming, context: TurnContext, minimumMs: number): Defined {
+export function define(state: ScheduleState, message: Incoming, context: TurnContext, minimum: Minimum): Defined {
   const app = appOf(message);
   let definition: ScheduleDefinition;
   try {
     definition = parseDefinition((message.body as { definition?: Json } | null)?.definition ?? null);
-    checkInterval(definition, minimumMs);
+    checkInterval(definition, minimum);
   } catch (error) {
     if (!isTroupeError(error)) throw error;
     const { code, message: text, field } = error;

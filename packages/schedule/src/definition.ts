@@ -5,6 +5,7 @@ import { MAX_FAILURES } from './breaker/behaviour.ts';
 import { calendarOf, type CronTiming, type IntervalTiming, type Timing } from './calendar.ts';
 import { checkEach, checkTask, defineEach, type EachDefinition, type EachOptions, type TaskPart, taskPart } from './each/definition.ts';
 import { checkExecute, defineExecute, type ExecuteDefinition, type ExecuteOptions } from './execute.ts';
+import { checkRetain, defineRetain, type RetainDefinition, type RetainOptions } from './retain/definition.ts';
 import { isCount, refuse } from './refuse.ts';
 
 export interface SchedulePolicies {
@@ -29,7 +30,7 @@ export interface SchedulePolicies {
   readonly breaker?: { readonly failures: number; readonly pause: Duration; readonly scope?: string };
   /** When nothing has succeeded for so long since a nominal time, the event `overdue` says so, once. Default: never. */
   readonly alarmAfter?: Duration;
-  /** Codes of failures that pause the schedule until somebody resumes it; `'any'` = each. Default none. */
+  /** Codes of failures that pause the schedule until somebody resumes it; `'any'` = each. Default none, with `retain` any. */
   readonly pauseOn?: 'any' | readonly string[];
   /** Each run starts up to so much later, by chance. Default none. */
   readonly jitter?: Duration;
@@ -37,23 +38,28 @@ export interface SchedulePolicies {
   readonly spread?: Duration;
 }
 
+/** One of these and no other. */
+type Only<What extends string> = { readonly [Other in Exclude<'task' | 'each' | 'execute' | 'retain', What>]?: never };
+
 export type ScheduleOptions = (CronTiming | IntervalTiming) &
   SchedulePolicies & {
     /** Of the task, of the listing of `each`, or of the operation. Default null. */
     readonly input?: Json;
   } & (
-    | { /** A run is one task. */ readonly task: TaskContract; readonly each?: never; readonly execute?: never }
-    | { /** A run is a task for each object of a listing. */ readonly each: EachOptions; readonly task?: never; readonly execute?: never }
-    | { /** A run is an operation. */ readonly execute: ExecuteOptions; readonly task?: never; readonly each?: never }
+    | (Only<'task'> & { /** A run is one task. */ readonly task: TaskContract })
+    | (Only<'each'> & { /** A run is a task for each object of a listing. */ readonly each: EachOptions })
+    | (Only<'execute'> & { /** A run is an operation. */ readonly execute: ExecuteOptions })
+    | (Only<'retain'> & { /** A run makes one resource, and keeps so many for so long. */ readonly retain: RetainOptions })
   );
 
 /** As it travels and is stored. */
 export interface ScheduleDefinition extends SchedulePolicies {
   readonly timing: Timing;
-  /** One of these three. */
+  /** One of these four. */
   readonly task?: TaskPart & { readonly input: Json };
   readonly each?: EachDefinition & { readonly input: Json };
   readonly execute?: ExecuteDefinition & { readonly input: Json };
+  readonly retain?: RetainDefinition & { readonly input: Json };
 }
 
 export const scheduleDefaults = Object.freeze({
@@ -78,6 +84,7 @@ export function defineSchedule(options: ScheduleOptions): ScheduleDefinition {
     task,
     each,
     execute,
+    retain,
     input = null,
     ...policies
   } = options as ScheduleOptions & CronTiming & IntervalTiming;
@@ -86,6 +93,7 @@ export function defineSchedule(options: ScheduleOptions): ScheduleDefinition {
     ...(task === undefined ? {} : { task: { ...taskPart(task), input } }),
     ...(each === undefined ? {} : { each: { ...defineEach(each), input } }),
     ...(execute === undefined ? {} : { execute: { ...defineExecute(execute), input } }),
+    ...(retain === undefined ? {} : { retain: { ...defineRetain(retain), input } }),
   };
   const definition = { ...policies, timing, ...what };
   // what is undefined is not there
@@ -97,13 +105,16 @@ export function parseDefinition(body: Json): ScheduleDefinition {
   const d = body as unknown as ScheduleDefinition;
   if (typeof d !== 'object' || d === null) refuse('definition', 'must be an object');
   calendarOf(d.timing);
-  const { task, each, execute, missed, overlap, penaltyCap, breaker, pauseOn } = d;
-  if (each !== undefined && task !== undefined) refuse('each', 'excludes task');
-  if (execute !== undefined && (task ?? each) !== undefined) refuse('execute', 'excludes task and each');
+  const { task, each, execute, retain, missed, overlap, penaltyCap, breaker, pauseOn } = d;
+  const [second] = Object.entries({ task, each, execute, retain })
+    .filter(([, what]) => what !== undefined)
+    .slice(1);
+  if (second !== undefined) refuse(second[0], 'excludes the others');
   if (execute !== undefined) checkExecute(execute);
   else if (each !== undefined) checkEach(each);
+  else if (retain !== undefined) checkRetain(retain);
   else checkTask(task, 'task');
-  const { input = null } = (task ?? each ?? execute)!;
+  const { input = null } = (task ?? each ?? execute ?? retain)!;
   if (Buffer.byteLength(encodeJson(input)) > MAX_INPUT_BYTES) refuse('input', `must be at most ${MAX_INPUT_BYTES} bytes`);
   if (typeof missed === 'object') {
     if (!isCount(missed?.all, 1) || missed.all > MAX_CATCH_UP) refuse('missed.all', `must be from 1 to ${MAX_CATCH_UP}`);
@@ -128,8 +139,15 @@ export function parseDefinition(body: Json): ScheduleDefinition {
   return d;
 }
 
+/** How near nominal times may come to each other: of all schedules, and of those that make resources. */
+export interface Minimum {
+  readonly anyMs: number;
+  readonly retainMs: number;
+}
+
 /** Throws `invalid_options` when two nominal times are nearer than is allowed. */
-export function checkInterval({ timing }: ScheduleDefinition, minimumMs: number): void {
+export function checkInterval({ timing, retain }: ScheduleDefinition, minimum: Minimum): void {
+  const minimumMs = retain === undefined ? minimum.anyMs : Math.max(minimum.anyMs, minimum.retainMs);
   const gapMs = calendarOf(timing).smallestGapMs;
   if (gapMs < minimumMs) refuse('cron' in timing ? 'cron' : 'every', `comes every ${gapMs} ms; the minimum interval is ${minimumMs} ms`);
 }

@@ -24,6 +24,8 @@ export const delegateMail = ['run.start', 'run.close', 'run.cancel', 'run.forget
 export interface RunEnded extends RunNamed {
   readonly ended: 'succeeded' | 'failed' | 'cancelled';
   readonly error?: { readonly code: string; readonly message: string };
+  /** For the users of the schedule. */
+  readonly userMessage?: string;
   /** What came out, in numbers. */
   readonly counts?: Readonly<Record<string, number>>;
 }

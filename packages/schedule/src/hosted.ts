@@ -4,6 +4,7 @@ import type { Json, TaskMessage } from '@troupe/protocol';
 import { scheduleBehaviour, type ScheduleBehaviourOptions, wantsRun } from './behaviour.ts';
 import { breakerBehaviour } from './breaker/behaviour.ts';
 import { fanoutBehaviour, wantsObject } from './each/behaviour.ts';
+import { retentionBehaviour, wantsRetention } from './retain/behaviour.ts';
 
 export type SchedulerOptions = ScheduleBehaviourOptions;
 
@@ -19,6 +20,7 @@ interface HostedKind {
 const hosted: readonly HostedKind[] = [
   { kind: 'schedule', behaviour: (options) => scheduleBehaviour(options) as unknown as Behaviour, wants: wantsRun },
   { kind: 'fanout', behaviour: () => fanoutBehaviour() as unknown as Behaviour, wants: wantsObject },
+  { kind: 'retention', behaviour: () => retentionBehaviour() as unknown as Behaviour, wants: wantsRetention },
   { kind: 'breaker', behaviour: () => breakerBehaviour() as unknown as Behaviour },
 ];
 

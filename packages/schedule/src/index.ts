@@ -13,4 +13,8 @@ export { explainFanout, type FanoutExplanation } from './each/explain.ts';
 export type { FanoutCounts, FanoutEnded, FanoutState } from './each/state.ts';
 export { explainSchedule, type ScheduleExplanation } from './explain.ts';
 export { schedulerBehaviours, type SchedulerOptions, wantsScheduled } from './hosted.ts';
+export { explainRetention, retentionBehaviour, wantsRetention } from './retain/behaviour.ts';
+export { type RetainDefinition, retainDefaults, type RetainOptions } from './retain/definition.ts';
+export type { Retained } from './retain/look.ts';
+export type { PreparedCommand, PrepareRequest, RetentionState } from './retain/state.ts';
 export type { Outcome, ScheduleState, ScheduleStatus } from './state.ts';

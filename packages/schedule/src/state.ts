@@ -47,6 +47,9 @@ export interface Outcome {
   readonly counts?: Readonly<Record<string, number>>;
 }
 
+/** Kinds of entities that do runs of schedules. */
+export type Delegate = 'fanout' | 'retention';
+
 export interface Run {
   readonly id: string;
   readonly nominal?: number;
@@ -58,7 +61,7 @@ export interface Run {
   /** This, `by`, or `operation`. */
   task?: NonNullable<ScheduleDefinition['task']>;
   /** Another entity does it, and tells when it has ended. */
-  by?: { readonly kind: 'fanout'; readonly seq: number };
+  by?: { readonly kind: Delegate; readonly seq: number };
   /** It is this operation, which tells when it has ended. */
   operation?: string;
   /** It has started all that it will: the next run need not wait until that has ended. */
@@ -93,7 +96,7 @@ export interface ScheduleRoot {
   /** Number of the last run that another entity did, or of the last question to the breaker of the scope. */
   seq?: number;
   /** Another entity that did runs of it, and forgets them when it is deleted. */
-  delegates?: 'fanout';
+  delegates?: Delegate;
   /** The oldest nominal time that no run has succeeded for. */
   owedSince?: number;
   /** Its timer; `raised` when it has been told. */

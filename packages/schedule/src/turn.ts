@@ -113,7 +113,7 @@ export class Turn implements Working {
 
   private begin(run: Run): void {
     const { root, context } = this;
-    const { task, each, execute } = root.definition;
+    const { task, each, execute, retain } = root.definition;
     const { id, caughtUp } = run;
     if (task !== undefined) {
       run.task = task;
@@ -123,9 +123,11 @@ export class Turn implements Working {
       this.effects.push(commandEffect(this.key, { id, operation: run.operation }, execute, context.now));
     } else {
       root.seq = Math.max((root.seq ?? 0) + 1, context.now);
-      root.delegates = 'fanout';
-      run.by = { kind: 'fanout', seq: root.seq };
-      const start: RunStart = { seq: root.seq, run: id, ...nominalOf(run), what: each as unknown as Json };
+      const kind = each === undefined ? 'retention' : 'fanout';
+      if (root.delegates !== undefined && root.delegates !== kind) this.delegate('run.forget');
+      root.delegates = kind;
+      run.by = { kind, seq: root.seq };
+      const start: RunStart = { seq: root.seq, run: id, ...nominalOf(run), what: (each ?? retain) as unknown as Json };
       this.delegate('run.start', start as unknown as Json);
     }
     const operation = run.operation === undefined ? {} : { operation: run.operation };
@@ -195,10 +197,11 @@ export class Turn implements Working {
   }
 
   /** What the entity says that does the run. */
-  delegateSays(type: string, { seq, ended, error, counts }: Partial<RunEnded> & RunNamed): void {
+  delegateSays(type: string, { seq, ended, error, counts, userMessage }: Partial<RunEnded> & RunNamed): void {
     const { run, waiting } = this.root;
     if (run?.by?.seq !== seq) return;
-    if (type === 'run.ended') return this.endRun(ended!, { error: error && `${error.code}: ${error.message}`, code: error?.code, counts });
+    if (type === 'run.ended')
+      return this.endRun(ended!, { error: error && `${error.code}: ${error.message}`, code: error?.code, counts, userMessage });
     run.allStarted = true;
     if (waiting.length > 0) this.closeRun(run);
   }
@@ -218,7 +221,7 @@ export class Turn implements Working {
   }
 
   private delegate(type: string, body: Json = { seq: this.root.seq! }): void {
-    this.effects.push({ type: 'send', to: { kind: 'fanout', key: this.key }, mail: { type, body } });
+    this.effects.push({ type: 'send', to: { kind: this.root.delegates!, key: this.key }, mail: { type, body } });
   }
 
   /** Tells the attempt; the run ends when it answers. One that only waits for its retry ends at once. */
@@ -280,7 +283,9 @@ export class Turn implements Working {
   private failed(run: Run, { code, text, userMessage }: { code: string; text: string; userMessage?: string }): void {
     const { root, context } = this;
     tellBreaker(this, run, 'failed', text);
-    const { penaltyCap = scheduleDefaults.penaltyCap, breaker, pauseOn } = root.definition;
+    const { penaltyCap = scheduleDefaults.penaltyCap, breaker, retain } = root.definition;
+    // what a user made stays as it is until a user has looked at it
+    const { pauseOn = retain === undefined ? undefined : 'any' } = root.definition;
     root.failures++;
     root.failedAt = context.now;
     root.penalty = Math.min(root.failures, penaltyCap);

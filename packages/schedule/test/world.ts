@@ -77,6 +77,8 @@ export function createWorld(objects: readonly string[], { twice = false, slow = 
     open: [] as TaskMessage[],
     sent: [] as (TaskMessage & { sentAt: number })[],
     signals: [] as Json[],
+    /** Mail to operations. */
+    ordered: [] as { id: string; type: string; body: Json; from: Address }[],
     events: [] as { what: string; body: Json }[],
     scheduleOf: (key: string): ScheduleRoot => rootOf('schedule', key),
     recordOf(kind: string, key: string): EntityRecord | undefined {
@@ -148,6 +150,14 @@ export function createWorld(objects: readonly string[], { twice = false, slow = 
       const body = { step, attempt, token, outcome, worker: 'w', startedAt: 0, endedAt: 0 } as unknown as Json;
       deliver(message.replyTo!, { id: `a${ids++}`, type: 'task.ended', body, sender: 'task-app', context: {}, storedAt: world.now });
     },
+    /** As an operation tells who ordered it: `rejected` that it never began. */
+    operationEnded(id: string, outcome = 'succeeded', error?: Json): void {
+      const { from } = world.ordered.find((one) => one.id === id)!;
+      const body = { operation: id, node: id, ...(outcome === 'rejected' ? {} : { outcome }), ...(error === undefined ? {} : { error }) };
+      const type = outcome === 'rejected' ? 'child.answered' : 'child.ended';
+      const operation = { kind: 'operation', key: id };
+      deliver(from, { id: `o${ids++}`, type, body, sender: 'entity', from: operation, context: {}, storedAt: world.now });
+    },
     /** Answers whatever is open, listings too, until nothing is; time passes for what waits for it. */
     finish(how: (object: string) => Told = () => 'succeeded', { forMs = 10 * 60_000 } = {}): void {
       for (const end = world.now + forMs; ;) {
@@ -207,7 +217,9 @@ export function createWorld(objects: readonly string[], { twice = false, slow = 
   function apply(self: Address, entity: Entity, effect: Effect): void {
     switch (effect.type) {
       case 'send':
-        if (effect.at === undefined) {
+        if (effect.at === undefined && effect.to.kind === 'operation')
+          world.ordered.push({ id: effect.to.key, ...effect.mail, from: self });
+        else if (effect.at === undefined) {
           const { type, body } = effect.mail;
           const message = { id: `m${ids++}`, type, body, sender: 'entity' as const, from: self, context: {}, storedAt: world.now };
           mails.push({ to: effect.to, message });

@@ -108,5 +108,5 @@ function showDetails(run: Run, definition: ExecutorDefinition, resource: Snapsho
 
 function parentOf(run: Run): { parent?: string } {
   const { parent } = run.op.head;
-  return parent === undefined ? {} : { parent: parent.operation };
+  return parent === undefined || parent.kind !== undefined ? {} : { parent: parent.operation };
 }

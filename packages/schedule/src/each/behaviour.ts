@@ -1,6 +1,7 @@
 /** The fan-out entity of a schedule: see `state.ts` for its states. What is too late names nothing the record waits for. */
 import type { Behaviour, Effect, EntityRecord, Incoming, TurnContext } from '@troupe/actor';
 import { type Json, parseTaskEnded, type TaskMessage } from '@troupe/protocol';
+import { answers } from '../attempts.ts';
 import { delegateMail, type RunNamed, type RunStart } from '../delegate.ts';
 import type { FanoutRoot, FanoutRun, FanoutState, LiveObject, Page } from './state.ts';
 import { FanoutTurn } from './turn.ts';
@@ -120,8 +121,7 @@ function waitsFor(
   live: ReadonlyMap<string, LiveObject>,
   { step, token }: { readonly step: string; readonly token: string },
 ): boolean {
-  const attempts = step === `list ${current?.pages}` ? current?.list : live.get(step.slice('object '.length));
-  return attempts?.token === token && attempts.dueAt === undefined;
+  return answers(step === `list ${current?.pages}` ? current?.list : live.get(step.slice('object '.length)), token);
 }
 
 /** Whether the record of a fan-out still waits for this attempt; for workers that were handed a message again. */

@@ -8,20 +8,10 @@
  * last of them has ended. What has not been listed yet is behind the cursor.
  */
 import type { Json } from '@troupe/protocol';
+import type { Attempts } from '../attempts.ts';
 import type { RunEnded } from '../delegate.ts';
 import type { EachDefinition, TaskPart } from './definition.ts';
 import type { ListedObject } from './listing.ts';
-
-/** One attempt after the other of one task: that of an object, or the listing. */
-export interface Attempts {
-  attempt: number;
-  /** Of the attempt that was sent. */
-  token: string;
-  /** Epoch milliseconds at which the next attempt is sent; absent while one is queued or running. */
-  dueAt?: number;
-  reconcile?: true;
-  cancelled?: true;
-}
 
 /** An object whose run lives: it waits for its first start, for its retry, or for an outcome. */
 export interface LiveObject extends Attempts {

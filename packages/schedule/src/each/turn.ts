@@ -1,12 +1,12 @@
 /** One message's worth of work on a fan-out: lists, starts what may start, and ends the run when nothing of it is left. */
 import type { Effect, TurnContext } from '@troupe/actor';
-import { durationMs, isTroupeError, type Json, type TaskMessage, type TaskOutcome, type WireError } from '@troupe/protocol';
-import { nextAttempt } from '@troupe/task';
+import { durationMs, isTroupeError, type Json, type TaskOutcome, type WireError } from '@troupe/protocol';
+import { type Attempts, attemptEffect, cancelEffect, firstAttempt, renew, retried } from '../attempts.ts';
 import type { RunEnded } from '../delegate.ts';
 import { eachDefaults, type TaskPart } from './definition.ts';
 import { type ListingRequest, parsePage } from './listing.ts';
 import { afterStart, mayStartAt } from './rate.ts';
-import type { Attempts, FanoutEnded, FanoutRoot, FanoutRun, FanoutState, LiveObject, Page } from './state.ts';
+import type { FanoutEnded, FanoutRoot, FanoutRun, FanoutState, LiveObject, Page } from './state.ts';
 
 /** One wake-up starts what has come due meanwhile: no turn for each object of a rate. */
 const LEAST_WAIT_MS = 200;
@@ -42,7 +42,7 @@ export class FanoutTurn {
   }
 
   private list(current: FanoutRun): void {
-    current.list = { attempt: 1, token: this.context.token() };
+    current.list = firstAttempt(this.context);
     this.sendListing(current, current.list);
   }
 
@@ -57,24 +57,12 @@ export class FanoutTurn {
   }
 
   private send(task: TaskPart, attempts: Attempts, { run, step, input }: { run: string; step: string; input: Json }): void {
-    const { self, now } = this.context;
-    const name = `fanout:${self.key}:${run}:${step}`;
-    const message: TaskMessage = {
-      v: 1,
-      id: attemptId(name, attempts),
-      task: task.name,
-      input,
-      attempt: attempts.attempt,
-      attempts: task.retry.attempts,
-      token: attempts.token,
-      replyTo: self,
-      step,
-      idempotencyToken: name,
-      timeLimitMs: task.timeLimitMs,
-      orderedAt: now,
-      ...(attempts.reconcile === true ? { reconcile: true } : {}),
-    };
-    this.effects.push({ type: 'task', class: task.class, pool: task.pool, message });
+    const { context } = this;
+    this.effects.push(attemptEffect(this.nameOf(run, step), task, attempts, { step, input, context }));
+  }
+
+  private nameOf(run: string, step: string): string {
+    return `fanout:${this.context.self.key}:${run}:${step}`;
   }
 
   listed(outcome: TaskOutcome): void {
@@ -122,7 +110,7 @@ export class FanoutTurn {
   }
 
   private listingFailed(current: FanoutRun, list: Attempts, outcome: Extract<TaskOutcome, { kind: 'failed' | 'unknown' }>): void {
-    const error = this.retried(list, current.each.list, outcome);
+    const error = retried(list, current.each.list, outcome, this.context);
     if (error !== undefined) this.stopListing(current, error);
   }
 
@@ -130,21 +118,6 @@ export class FanoutTurn {
     delete current.list;
     current.listedAll = true;
     current.error = { code, message: `the listing failed on page ${current.pages}: ${message}`.slice(0, 300) };
-  }
-
-  /** An error when there is nothing more to try. */
-  private retried(
-    attempts: Attempts,
-    task: TaskPart,
-    outcome: Extract<TaskOutcome, { kind: 'failed' | 'unknown' }>,
-  ): WireError | undefined {
-    const after = nextAttempt(task.retry, attempts, outcome, this.context.random());
-    if (attempts.cancelled === true) return outcome.error;
-    if (after.kind === 'end') return after.error;
-    attempts.attempt = after.attempt;
-    if (after.reconcile) attempts.reconcile = true;
-    attempts.dueAt = this.context.now + after.delayMs;
-    return undefined;
   }
 
   private startObjects(current: FanoutRun): void {
@@ -158,7 +131,7 @@ export class FanoutTurn {
       if (lives === undefined) {
         if (state.live.size >= inFlight || mayStartAt(root.rateAt, perSecond) > context.now) return;
         root.rateAt = afterStart(root.rateAt, context.now, perSecond);
-        const object: LiveObject = { page: name, at: next, attempt: 1, token: context.token() };
+        const object: LiveObject = { page: name, at: next, ...firstAttempt(context) };
         state.live.set(key, object);
         if (jitter === undefined) this.sendObject(object);
         else object.dueAt = context.now + Math.floor(durationMs(jitter) * context.random());
@@ -198,7 +171,7 @@ export class FanoutTurn {
     const object = this.state.live.get(key)!;
     const { task } = this.state.pages.get(object.page)!;
     if (outcome.kind === 'succeeded' || outcome.kind === 'cancelled') return this.endObject(key, outcome.kind);
-    const error = this.retried(object, task, outcome);
+    const error = retried(object, task, outcome, this.context);
     if (error !== undefined) this.endObject(key, outcome.kind, `${error.code}: ${error.message}`.slice(0, ERROR_CHARS));
   }
 
@@ -269,22 +242,23 @@ export class FanoutTurn {
     if (current.cancelled === true) return;
     current.cancelled = true;
     this.dropRest(current);
-    if (current.list !== undefined && !this.cancelAttempts(current.list, current.each.list, `${current.run}:list ${current.pages}`)) {
+    if (
+      current.list !== undefined &&
+      !this.cancelAttempts(current.list, current.each.list, this.nameOf(current.run, `list ${current.pages}`))
+    ) {
       delete current.list;
     }
     for (const [key, object] of this.state.live) {
       const { seq, run, task } = this.state.pages.get(object.page)!;
-      if (seq === current.seq && !this.cancelAttempts(object, task, `${run}:object ${key}`)) this.endObject(key, 'cancelled');
+      if (seq === current.seq && !this.cancelAttempts(object, task, this.nameOf(run, `object ${key}`))) this.endObject(key, 'cancelled');
     }
   }
 
-  /** Tells the attempt that runs, which answers; false when none does. */
-  private cancelAttempts(attempts: Attempts, { pool }: TaskPart, name: string): boolean {
-    if (attempts.dueAt !== undefined) return false;
-    attempts.cancelled = true;
-    const id = attemptId(`fanout:${this.context.self.key}:${name}`, attempts);
-    this.effects.push({ type: 'signal', pool, body: { cancel: id } });
-    return true;
+  /** False when none runs. */
+  private cancelAttempts(attempts: Attempts, task: TaskPart, name: string): boolean {
+    const told = cancelEffect(name, task, attempts);
+    if (told !== undefined) this.effects.push(told);
+    return told !== undefined;
   }
 
   private end(current: FanoutRun): void {
@@ -351,15 +325,6 @@ export class FanoutTurn {
 
 function least(times: readonly number[]): number | undefined {
   return times.length === 0 ? undefined : Math.ceil(Math.min(...times));
-}
-
-function renew(attempts: Attempts, context: TurnContext): void {
-  delete attempts.dueAt;
-  attempts.token = context.token();
-}
-
-function attemptId(name: string, { attempt }: Attempts): string {
-  return `${name}:${attempt}`;
 }
 
 function told(error: string | undefined): { error?: string } {
