@@ -5,6 +5,7 @@
 import type { Behaviour, Effect, Incoming, TurnContext } from '@troupe/actor';
 import type { Address, Context, Json } from '@troupe/protocol';
 import { refusal } from './acquire-rules.ts';
+import { noteHold } from './estimate.ts';
 import type { Lease, Waiter } from './ledger.ts';
 import { checkLimits, type LimitOptions, limitsOfRoot, type Need } from './limits.ts';
 import { parseAcquire, parseGiveBack } from './mail.ts';
@@ -143,6 +144,7 @@ class Turn {
     if (owner === undefined || from === undefined || from.kind !== owner.kind || from.key !== owner.key) return;
     if (held !== undefined) {
       this.effects.push({ type: 'removeItem', item: `l:${lease}` });
+      if (how === 'released' && held.reentrant !== true) noteHold(this.state.holds, held.need, this.now - held.grantedAt);
       this.publish(how, held, { heldMs: this.now - held.grantedAt });
       this.offer(ledger.removeLease(lease));
       noteEmpty(this.state, held.scope, this.effects);
@@ -159,10 +161,12 @@ class Turn {
     const { from } = message;
     if (parsed === undefined || held === undefined || from?.kind !== held.holder.kind || from.key !== held.holder.key) return;
     const need: Record<string, number> = {};
+    const gone: Record<string, number> = {};
     for (const [kind, tokens] of Object.entries(held.need)) {
       const rest = tokens - Math.min(tokens, parsed.need[kind] ?? 0);
-      if (rest > 0) need[kind] = rest;
+      (rest > 0 ? need : gone)[kind] = rest;
     }
+    if (held.reentrant !== true) noteHold(this.state.holds, gone, this.now - held.grantedAt);
     if (sameNeed(need, held.need)) return;
     const next: Lease = { ...held, need };
     this.effects.push({ type: 'putItem', item: `l:${held.lease}`, body: next as unknown as Json });

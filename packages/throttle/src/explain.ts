@@ -2,6 +2,7 @@
 import type { EntityRecord } from '@troupe/actor';
 import { formatMs } from '@troupe/protocol';
 
+import { expectedAt } from './estimate.ts';
 import type { Blocker, Waiter } from './ledger.ts';
 import type { LimitOptions } from './limits.ts';
 import { type Rate, rateText } from './rates.ts';
@@ -50,6 +51,8 @@ export interface LeaseExplanation {
   readonly shortages: readonly Shortage[];
   readonly rates?: readonly RateShortage[];
   readonly maintenance?: MaintenanceInfo;
+  /** A guess: from now, if those before it hold for as long as the last ones did. Not there where nobody can know. */
+  readonly expectedInMs?: number;
   readonly text: string;
 }
 
@@ -84,7 +87,10 @@ export function explainIn(state: ThrottleState, lease: string, now: number): Lea
   }
   const waiter = state.ledger.waiter(lease);
   if (waiter === undefined) return { lease, state: 'unknown', shortages: [], text: `lease ${lease} is not known to ${state.root}` };
-  const blockers = state.ledger.blockers(waiter, Math.max(now, state.clock));
+  const at = Math.max(now, state.clock);
+  const blockers = state.ledger.blockers(waiter, at);
+  const expected = blockers.length === 0 ? undefined : expectedAt(state, waiter, blockers, at);
+  const expectedInMs = expected === undefined ? undefined : Math.max(0, expected - now);
   const closed = blockers.find(({ reason }) => reason === 'closed');
   const maintenance = closed === undefined ? undefined : maintenanceAt(state, closed.path, now);
   const missing = blockers.filter(({ reason }) => reason !== 'closed');
@@ -97,7 +103,8 @@ export function explainIn(state: ThrottleState, lease: string, now: number): Lea
     shortages,
     ...(rates.length === 0 ? {} : { rates }),
     ...(maintenance === undefined ? {} : { maintenance }),
-    text: sentence(shortages, rates, maintenance),
+    ...(expectedInMs === undefined ? {} : { expectedInMs }),
+    text: `${sentence(shortages, rates, maintenance)}${expectedInMs === undefined ? '' : `; about ${formatMs(expectedInMs)} to go`}`,
   };
 }
 

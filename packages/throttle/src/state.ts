@@ -1,6 +1,7 @@
 /** What a throttle knows of its root, and how that lies in its record. */
 import type { EntityRecord } from '@troupe/actor';
 import { encodeJson, type Json } from '@troupe/protocol';
+import type { Holds } from './estimate.ts';
 import { Ledger, type Lease, type LimitOf, type Waiter } from './ledger.ts';
 import { agingMs, configuredLimit, configuredRate, type LimitOptions, limitsOfRoot } from './limits.ts';
 import type { Closed } from './orders.ts';
@@ -18,6 +19,7 @@ interface Root {
   readonly closed?: Readonly<Record<string, Closed>>;
   readonly wake?: Wake;
   readonly clock?: number;
+  readonly holds?: Readonly<Holds>;
 }
 
 /** The timer that looks at those who wait for a rate. */
@@ -42,6 +44,8 @@ export interface ThrottleState {
   /** Paths in maintenance. */
   closed: Record<string, Closed>;
   wake: Wake | undefined;
+  readonly holds: Holds;
+  readonly agingMs: number;
   /** The latest time that counted: a host whose clock is behind goes on from here. */
   clock: number;
   /** The record names the limits of this host, so that whoever reads it can explain a wait. */
@@ -90,6 +94,8 @@ export function activate(key: string, record: EntityRecord | undefined, limits: 
     closed,
     wake: root?.wake,
     clock,
+    holds: { ...root?.holds },
+    agingMs: aging,
     limitsKept,
   };
 }
@@ -99,7 +105,7 @@ function copied<T>(byPath: Readonly<Record<string, Readonly<Record<string, T>>>>
 }
 
 export function rootOfState(state: ThrottleState): Json {
-  const { seq, fence, overrides, ask, wake, clock, rates, closed } = state;
+  const { seq, fence, overrides, ask, wake, clock, rates, closed, holds } = state;
   const root: Root = {
     seq,
     fence,
@@ -108,6 +114,7 @@ export function rootOfState(state: ThrottleState): Json {
     ...(clock === 0 ? {} : { clock }),
     ...(wake === undefined ? {} : { wake }),
     ...(Object.keys(rates).length === 0 ? {} : { rates }),
+    ...(Object.keys(holds).length === 0 ? {} : { holds }),
     ...(Object.keys(closed).length === 0 ? {} : { closed }),
   };
   return root as unknown as Json;

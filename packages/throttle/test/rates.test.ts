@@ -114,7 +114,7 @@ describe('a rate', () => {
     const bench = spenders({ call: perSecond }, 4);
     bench.advance(400);
     const { text, rates } = bench.explain('o3');
-    expect(text).to.equal('number 2 for the rate call of cloud (2 at once, 1 every 1s): next in 600ms');
+    expect(text).to.equal('number 2 for the rate call of cloud (2 at once, 1 every 1s): next in 600ms; about 1.6s to go');
     expect(rates).to.deep.equal([{ path: 'cloud', name: 'call', rate: '2 at once, 1 every 1s', units: 1, position: 2, nextInMs: 600 }]);
   });
 
