@@ -40,4 +40,12 @@ export const operationRules = [
     package: 'packages/executor',
     test: 'is not sent where an output fills it in',
   },
+  {
+    name: 'a kill that keeps its lease',
+    file: 'packages/executor/src/operation/kill.ts',
+    find: "} else if (node?.type === 'throttled') releaseLease(run, path, node);",
+    replace: '}',
+    package: 'packages/runtime',
+    test: 'a kill while it is queued, granted, running, and between done and release',
+  },
 ];

@@ -1,5 +1,6 @@
 import { conformanceRules } from './conformance-rules.mjs';
 import { fanoutRules } from './fanout-rules.mjs';
+import { schedulerRules } from './scheduler-rules.mjs';
 import { scheduleRules } from './schedule-rules.mjs';
 import { tenantRules } from './tenant-rules.mjs';
 import { operationRules } from './operation-rules.mjs';
@@ -381,19 +382,12 @@ export const rules = [
     package: 'packages/throttle',
     test: 'reclaims on an explicit no of the holder alone',
   },
-  {
-    name: 'a kill that keeps its lease',
-    file: 'packages/executor/src/operation/kill.ts',
-    find: "} else if (node?.type === 'throttled') releaseLease(run, path, node);",
-    replace: '}',
-    package: 'packages/runtime',
-    test: 'a kill while it is queued, granted, running, and between done and release',
-  },
   ...operationRules,
   ...tenantRules,
   ...pullRules,
   ...conformanceRules,
   ...scheduleRules,
+  ...schedulerRules,
   ...fanoutRules,
   ...isolationRules,
   ...throttleRules,

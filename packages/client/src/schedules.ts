@@ -1,5 +1,5 @@
 /** Schedules: what people do to them, and what their records say. Verbs are mail; reading needs the right to read STATE. */
-import { sleep } from '@troupe/actor';
+import { type EntityRecord, sleep } from '@troupe/actor';
 import type { Address, Json, JsonObject, WireError } from '@troupe/protocol';
 import { fromWireError, TroupeError } from '@troupe/protocol';
 import { defineSchedule, explainSchedule, type ScheduleExplanation, type ScheduleOptions } from '@troupe/schedule';
@@ -59,7 +59,7 @@ export function createSchedules(session: Session, reader: Reader): Schedules {
     const stored = await reader.entity(addressOf(key));
     if (stored === undefined) return undefined;
     const { record, quarantine } = stored;
-    const info = explainSchedule(key, record, await session.now(), n);
+    const info = explained(key, record, await session.now(), n);
     if (quarantine === undefined) return info.status === 'unknown' ? undefined : info;
     const reason = quarantine.reason;
     return { ...info, quarantine: reason, text: `in quarantine: ${reason}; before that: ${info.text}` };
@@ -136,6 +136,16 @@ async function define(
   } finally {
     feed.stop();
     await hearing;
+  }
+}
+
+/** One record that makes no sense must not hide all others. */
+function explained(key: string, record: EntityRecord | undefined, now: number, n: number): ScheduleExplanation {
+  try {
+    return explainSchedule(key, record, now, n);
+  } catch (error) {
+    const text = `its record cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return { ...explainSchedule(key, undefined, now, n), status: 'broken', text };
   }
 }
 

@@ -10,7 +10,8 @@ import { PENALTY_EXPIRES_MS } from './turn.ts';
 
 export interface ScheduleExplanation {
   readonly key: string;
-  readonly status: ScheduleStatus | 'unknown';
+  /** `broken`: there is a record, which makes no sense. */
+  readonly status: ScheduleStatus | 'unknown' | 'broken';
   /** One sentence. */
   readonly text: string;
   /** The coming nominal times, epoch milliseconds, those that will be passed over included. */

@@ -53,7 +53,7 @@ export async function scheduleShowCommand(client: Client, key: string, flags: { 
 }
 
 function page(info: ScheduleInfo): string {
-  const { timing, task, each, execute, ...policies } = info.definition!;
+  const { timing = null, task, each, execute, ...policies } = info.definition ?? {};
   const code = info.code && `the app ${info.code.app}${info.code.isChanged ? ', and changed by people since' : ''}`;
   const resources = execute?.resources ?? (execute?.resource === undefined ? [] : [execute.resource]);
   const facts: [string, string | undefined][] = [

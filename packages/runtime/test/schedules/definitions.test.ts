@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { defineApp } from '@troupe/runtime';
 import { until } from '@troupe/test-infra';
 import { sync, startSchedules } from './installation.ts';
 
@@ -71,6 +72,21 @@ describe('the schedules of an app', () => {
     await until('it is deleted', async () => (await s.root('backup'))!.status === 'deleted');
     expect((await s.schedules.list()).map(({ key }) => key)).to.have.members(['other', 'mine']);
   });
+});
+
+describe('the schedules of an app that makes no sense', () => {
+  const cases: [string, readonly object[]][] = [
+    ['schedules.key', [{ ...daily, key: '' }]],
+    ['backup', [daily, { ...daily, every: '1h', cron: undefined, zone: undefined }]],
+    ['schedules.backup', [{ key: 'backup', every: '1h', execute: { executor: 'nobody' } }]],
+    ['cron.hour', [{ ...daily, cron: '0 24 * * *' }]],
+  ];
+  for (const [field, schedules] of cases) {
+    it(`S82 is refused when it is defined, by ${field}`, () => {
+      const define = () => defineApp({ name: 'x', executors: [], tasks: [sync], handlers: () => [], schedules: schedules as never });
+      expect(define).to.throw().with.property('field', field);
+    });
+  }
 });
 
 describe('a schedule that people define', () => {

@@ -1,18 +1,22 @@
-/** Schedulers and workers over one real server, a task whose work is said by the test, and the records of schedules. */
-import { createClient } from '@troupe/client';
-import type { Outcome } from '@troupe/schedule';
+/** Schedulers (in this process or in their own), workers and supervisors over one real server, and the records of schedules. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once as happens } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { entityRecordOf } from '@troupe/actor/internal';
+import { createClient } from '@troupe/client';
 import type { ExecutorDefinition } from '@troupe/executor';
 import { createKvResourceStore } from '@troupe/jetstream';
 import { createRecordStore, encodeMail } from '@troupe/jetstream/internal';
-import { type Duration, encodeJson, type Json } from '@troupe/protocol';
-import { type AppSchedule, connectRuntime, defineApp, startScheduler, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
-import { defineTask, handle, type TaskContext } from '@troupe/task';
+import { type Duration, encodeJson } from '@troupe/protocol';
+import { type AppSchedule, connectRuntime, startScheduler, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
+import type { Outcome } from '@troupe/schedule';
+import type { SlotOptions } from '@troupe/task';
+import { until } from '@troupe/test-infra';
+import { type Act, type Ledger, scheduleApp } from './app.ts';
 
-export const sync = defineTask({ name: 'sync', class: 'background', idempotent: 'yes', retry: { attempts: 3, delays: ['20ms'] } });
+export { once, stubborn, sync } from './app.ts';
 
-const shape = { storage: 'memory', maxLogBytes: 4_194_304, partitions: 2, dedupWindowMs: 1_000 } as const;
-type Act = (context: TaskContext, input: Json) => unknown;
+const shape = { storage: 'memory', maxLogBytes: 4_194_304, partitions: 2 } as const;
 type RoleName = 'scheduler' | 'supervisor' | 'throttle' | 'worker';
 
 /** What the tests look at of a record. */
@@ -20,6 +24,7 @@ interface Root {
   readonly status: string;
   readonly run?: { readonly id: string; readonly token: string; readonly attempt: number; readonly operation?: string };
   readonly timer?: { readonly id: string; readonly at: number };
+  readonly next?: number;
   readonly verbs: readonly string[];
   readonly outcomes: readonly Outcome[];
 }
@@ -27,6 +32,7 @@ interface Root {
 interface Options {
   readonly schedules?: readonly AppSchedule[];
   readonly executors?: readonly ExecutorDefinition[];
+  readonly slots?: SlotOptions;
   readonly answerTimeout?: Duration;
   readonly minimumInterval?: Duration;
 }
@@ -36,52 +42,43 @@ let count = 0;
 export async function startSchedules(options: Options = {}) {
   const connection = { servers: process.env['TEST_NATS_URL']! };
   const ns = `schedules-${process.pid}-${count++}`;
+  const { minimumInterval = '1s', executors = [], slots } = options;
   const runtime = await connectRuntime({ connection, ns, applyTopology: true, ...shape });
   const { nc, publisher, subjects } = runtime;
   const store = createKvResourceStore({ nc, publisher, subjects, serverNow: () => runtime.serverNow() });
   const records = createRecordStore({ nc, publisher, subjects, serverNow: () => runtime.serverNow() });
-  const calls: { input: Json; attempt: number; token: string }[] = [];
-  const behaviour: { act: Act } = { act: () => null };
+  const client = createClient(connection, { ns, answerTimeout: options.answerTimeout ?? '20s' });
+  await client.start();
+  const ledger: Ledger = { calls: [], mostAlive: 0, act: () => null };
   const stops = new Set<{ role: RoleName; run(): Promise<void> }>();
+  const children = new Set<ChildProcess>();
   let mails = 0;
 
   const appOf = (schedules: readonly AppSchedule[] = []) =>
-    defineApp({
-      name: 'schedules',
-      schedules,
-      executors: options.executors ?? [],
-      tasks: [sync],
-      handlers: () => [
-        handle(sync, async (input, context) => {
-          calls.push({ input: input as Json, attempt: context.attempt, token: context.idempotencyToken });
-          return ((await behaviour.act(context, input as Json)) ?? null) as Json;
-        }),
-      ],
-    });
+    scheduleApp(ledger, { schedules, executors, ...(slots === undefined ? {} : { slots }) });
   let app = appOf(options.schedules);
-  const client = createClient(connection, { ns, answerTimeout: options.answerTimeout ?? '20s' });
-  await client.start();
   const to = (key: string) => ({ kind: 'schedule', key });
 
   const s = {
     runtime,
     client,
     schedules: client.schedules,
+    store,
+    ledger,
+    calls: ledger.calls,
     /** Whoever starts from now on has these in its code. */
     deploy(schedules: readonly AppSchedule[]): void {
       app = appOf(schedules);
     },
-    /** Attempts in the order in which their handlers were called. */
-    calls,
     /** What handlers do from now on. */
     does(what: Act): void {
-      behaviour.act = what;
+      ledger.act = what;
     },
     async start(...roles: RoleName[]): Promise<void> {
       for (const role of roles) {
         const own = await connectRuntime({ connection, ns, ...shape });
         const starts = {
-          scheduler: () => startScheduler(own, app, { minimumInterval: options.minimumInterval ?? '1s' }),
+          scheduler: () => startScheduler(own, app, { minimumInterval }),
           supervisor: () => startSupervisor(own, app),
           throttle: () => startThrottle(own, app),
           worker: () => startWorker(own, app, { graceMs: 50 }),
@@ -98,9 +95,36 @@ export async function startSchedules(options: Options = {}) {
         stops.add(one);
       }
     },
-    /** Stops all of a role. */
-    async stop(role: RoleName): Promise<void> {
-      for (const stop of [...stops].filter((one) => one.role === role)) await stop.run();
+    /** Stops all of a role, or the one that has run longest. */
+    async stop(role: RoleName, which: 'all' | 'oldest' = 'all'): Promise<void> {
+      const found = [...stops].filter((one) => one.role === role);
+      for (const one of which === 'all' ? found : found.slice(0, 1)) await one.run();
+    },
+    /** A scheduler as a process, which may kill itself at a named point; resolves when it serves, or is dead already. */
+    async spawn(fault: { readonly point?: string; readonly nth?: number } = {}): Promise<ChildProcess> {
+      const spec = JSON.stringify({ url: connection.servers, ns, shape, minimumInterval, ...fault });
+      const file = fileURLToPath(new URL('role.ts', import.meta.url));
+      const args = ['--conditions=@troupe/source', '--import=@troupe/test-infra/register', file, spec];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      children.add(child);
+      child.once('exit', () => children.delete(child));
+      await Promise.race([happens(child.stdout, 'data'), happens(child, 'exit')]);
+      return child;
+    },
+    async kill(child: ChildProcess): Promise<void> {
+      const gone = child.exitCode === null && child.signalCode === null ? happens(child, 'exit') : undefined;
+      child.kill('SIGKILL');
+      await gone;
+    },
+    /** Resolves when so much time has passed on the clock of the server. */
+    async passes(ms: number): Promise<void> {
+      const end = runtime.serverNow() + ms;
+      await until(`${ms} ms have passed`, () => runtime.serverNow() >= end, ms + 10_000);
+    },
+    async thing(id: string, state = 'OK', backendId = '') {
+      const ref = { kind: 'thing', id };
+      await store.write({ op: 'create', ref, state, set: { backendId } }, { turn: 0, effect: `made ${id}` });
+      return ref;
     },
     /** As a worker says it. */
     async ended(key: string, { id, attempt, token }: NonNullable<Root['run']>): Promise<void> {
@@ -108,16 +132,10 @@ export async function startSchedules(options: Options = {}) {
       const body = { step: id, attempt, token, outcome, worker: 'gone', startedAt: 0, endedAt: 0 };
       await publisher.publish(subjects.mail(to(key), 'task-default'), encodeMail({ id: `ended.${mails++}`, type: 'task.ended', body }));
     },
-    async thing(id: string, state = 'OK', backendId = '') {
-      const ref = { kind: 'thing', id };
-      await store.write({ op: 'create', ref, state, set: { backendId } }, { turn: 0, effect: `made ${id}` });
-      return ref;
-    },
-    async record(key: string) {
+    async root(key: string): Promise<Root | undefined> {
       const loaded = await records.load(to(key));
-      return loaded === undefined ? undefined : entityRecordOf(loaded);
+      return loaded === undefined ? undefined : (entityRecordOf(loaded)?.root as unknown as Root | undefined);
     },
-    root: async (key: string) => (await s.record(key))?.root as unknown as Root | undefined,
     outcomes: async (key: string) => (await s.root(key))?.outcomes ?? [],
     /** Tasks that nobody has acknowledged. */
     async queued(): Promise<number> {
@@ -125,10 +143,14 @@ export async function startSchedules(options: Options = {}) {
       return info.json<{ state: { messages: number } }>().state.messages;
     },
     async [Symbol.asyncDispose]() {
+      ledger.act = () => null;
+      for (const child of children) await s.kill(child);
       await client.stop();
-      for (const stop of stops) await stop.run();
+      for (const one of stops) await one.run();
       await runtime.stop();
     },
   };
   return s;
 }
+
+export type Schedules = Awaited<ReturnType<typeof startSchedules>>;
