@@ -108,6 +108,26 @@ export function describeResourceStore(make: () => Promise<ResourceStoreFixture>,
       assert.deepEqual(await store.get(ref('v')), record);
     });
 
+    test('applies the finding of a pull only to what rests as the pull saw it, and makes no revision of what says nothing new', async ({
+      store,
+    }) => {
+      const w = writer(store);
+      const { revision } = recordOf(await w.create('v'));
+      const find = (seen: number, set: object): Promise<WriteOutcome> =>
+        w.write({ op: 'patch', ref: ref('v'), revision: seen, from: ['OK', 'ERRED'], set, event: 'becameErred' });
+      assertIncludes(await find(revision, { runtimeState: '', error: null }), { ok: true, already: true });
+      assert.equal((await store.get(ref('v')))!.revision, revision);
+      const error = { code: 'missing_on_backend', message: 'no' };
+      const found = await find(revision, { state: 'ERRED', error });
+      assertIncludes(found, { ok: true, already: false, before: { state: 'OK' }, after: { state: 'ERRED' } });
+      assertIncludes(await store.get(ref('v')), { state: 'ERRED', error, currentOperation: null });
+      assertIncludes(await find(revision, { state: 'OK', error: null }), { ok: false, reason: 'stale' });
+      const last = recordOf(found).revision;
+      await w.write({ op: 'take', ref: ref('v'), operation: 'a', from: ['ERRED'], set: {} });
+      assertIncludes(await find(last, { state: 'OK', error: null }), { ok: false, reason: 'conflict' });
+      assertIncludes(await store.get(ref('v')), { currentOperation: 'a', error });
+    });
+
     test('does each effect once: asked for again, both writes of one turn are answered `already`', async ({ store }) => {
       const w = writer(store);
       await w.create('v');
