@@ -71,9 +71,10 @@ export function defineApp(app: App): App {
     throw new TroupeError('invalid_options', 'app: isOpen must be a function', { field: 'isOpen' });
   const executors = executorsByName(app.executors);
   plannersByName(app.planners ?? []);
-  for (const [key, { execute }] of schedulesByKey(app.schedules ?? [])) {
-    if (execute !== undefined && !executors.has(execute.executor))
-      throw new TroupeError('unknown_executor', `schedule ${key}: ${execute.executor} is not registered`, { field: `schedules.${key}` });
+  for (const [key, { execute, retain }] of schedulesByKey(app.schedules ?? [])) {
+    const executor = execute?.executor ?? retain?.delete;
+    if (executor !== undefined && !executors.has(executor))
+      throw new TroupeError('unknown_executor', `schedule ${key}: ${executor} is not registered`, { field: `schedules.${key}` });
   }
   const names = new Set<string>();
   for (const { name } of app.tasks) {

@@ -41,7 +41,8 @@ function row(info: ScheduleInfo): string[] {
 
 /** What a run of it does. */
 function whatOf({ definition }: ScheduleInfo): string {
-  const { task, each, execute } = definition ?? {};
+  const { task, each, execute, retain } = definition ?? {};
+  if (retain !== undefined) return `makes and keeps ${retain.kind}`;
   if (execute !== undefined) return `operation ${execute.executor}`;
   return each === undefined ? `task ${task?.name ?? ''}` : `task ${each.run.name} for each of ${each.list.name}`;
 }
@@ -53,7 +54,7 @@ export async function scheduleShowCommand(client: Client, key: string, flags: { 
 }
 
 function page(info: ScheduleInfo): string {
-  const { timing = null, task, each, execute, ...policies } = info.definition ?? {};
+  const { timing = null, task, each, execute, retain, ...policies } = info.definition ?? {};
   const code = info.code && `the app ${info.code.app}${info.code.isChanged ? ', and changed by people since' : ''}`;
   const resources = execute?.resources ?? (execute?.resource === undefined ? [] : [execute.resource]);
   const facts: [string, string | undefined][] = [
@@ -64,7 +65,7 @@ function page(info: ScheduleInfo): string {
     ['timing', oneLine(timing as never)],
     ['runs', whatOf(info)],
     ['resources', resources.map(({ kind, id }) => `${kind}/${id}`).join(', ') || undefined],
-    ['input', oneLine((task ?? each ?? execute)?.input ?? null)],
+    ['input', oneLine((task ?? each ?? execute ?? retain)?.input ?? null)],
     ['policies', Object.keys(policies).length === 0 ? undefined : oneLine(policies as never)],
     ['defined by', code ?? 'people'],
     ['failures', String(info.failures)],
