@@ -54,4 +54,22 @@ export const throttleRules = [
     spec: 'test/fair-share.test.ts',
     test: 'get what is theirs',
   },
+  {
+    name: 'a limit cut by every refusal',
+    file: 'packages/throttle/src/adaptive.ts',
+    find: '      if (cutAt !== undefined && now - cutAt < durationMs(pause)) return nothing;',
+    replace: '',
+    package: 'packages/throttle',
+    spec: 'test/adaptive.test.ts',
+    test: 'is what the reference says, between its bounds',
+  },
+  {
+    name: 'a guess that forgets who is before',
+    file: 'packages/throttle/src/estimate.ts',
+    find: '  for (const one of [...ahead, waiter]) {',
+    replace: '  for (const one of [waiter]) {',
+    package: 'packages/throttle',
+    spec: 'test/estimate.test.ts',
+    test: 'comes true to the millisecond',
+  },
 ];

@@ -7,8 +7,8 @@ import type { Address, Context, Json } from '@troupe/protocol';
 import { refusal } from './acquire-rules.ts';
 import { noteHold } from './estimate.ts';
 import type { Lease, Waiter } from './ledger.ts';
-import { checkLimits, type LimitOptions, limitsOfRoot, type Need } from './limits.ts';
-import { parseAcquire, parseGiveBack } from './mail.ts';
+import { checkLimits, type LimitOptions, levelsOf, limitsOfRoot, type Need } from './limits.ts';
+import { parseAcquire, parseGiveBack, parseObserved } from './mail.ts';
 import { noteEmpty, noteEntered, setLimit, setMaintenance, setRate } from './orders.ts';
 import { activate, LIMITS_ITEM, rootOfState, type ThrottleState } from './state.ts';
 
@@ -55,6 +55,8 @@ function receive(turn: Turn, message: Incoming): void {
       // only an explicit no reclaims; silence never does
       if ((message.body as { holds?: boolean } | null)?.holds === false) turn.release(leaseOf(message.body), message.from, 'reclaimed');
       return;
+    case 'observed':
+      return turn.observed(message);
     case 'setLimit':
     case 'setRate':
     case 'setMaintenance':
@@ -102,7 +104,7 @@ class Turn {
       return;
     }
     if (state.ledger.waiter(parsed.lease) !== undefined) return;
-    const refused = refusal(parsed, state.root, state.limitOf, (path, name) => state.spent.rateOf(path, name), state.ledger.leases);
+    const refused = refusal(parsed, state.root, state.mostOf, (path, name) => state.spent.rateOf(path, name), state.ledger.leases);
     if (refused !== undefined && 'error' in refused) {
       this.send(holder, 'throttle.refused', { lease: parsed.lease, error: refused.error });
       return;
@@ -172,6 +174,25 @@ class Turn {
     this.effects.push({ type: 'putItem', item: `l:${held.lease}`, body: next as unknown as Json });
     this.publish('givenBack', held, { left: need });
     this.offer(this.state.ledger.replaceLease(next));
+  }
+
+  /** How the backend did, said by a holder: limits that adapt themselves go by it. */
+  observed(message: Incoming): void {
+    const parsed = parseObserved(message.body);
+    const held = parsed === undefined ? undefined : this.state.ledger.leases.get(parsed.lease);
+    if (parsed === undefined || held === undefined || !isOf(message.from, held.holder)) return;
+    const { adaptive, ledger, limitOf, overrides, root } = this.state;
+    for (const path of levelsOf(held.scope)) {
+      for (const kind of Object.keys(held.need)) {
+        const isUsed = ledger.used(path, kind) >= limitOf(path, kind) || ledger.isWaitedFor(path, kind);
+        const { isNew, effects } = adaptive.observe(path, kind, parsed.seen, isUsed, this.now);
+        this.effects.push(...effects);
+        if (!isNew || overrides[path]?.[kind] !== undefined) continue;
+        const body = { scope: path, kind, limit: limitOf(path, kind) };
+        this.effects.push({ type: 'publish', topic: ['throttle', root, 'limitAdapted'], body });
+        this.offer(ledger.pairsBelow(path, kind));
+      }
+    }
   }
 
   /** Of an operator. */
@@ -279,6 +300,10 @@ type About = { readonly context?: Context };
 
 function hasContext({ context }: Incoming): boolean {
   return Object.keys(context).length > 0;
+}
+
+function isOf(from: Address | undefined, holder: Address): boolean {
+  return from?.kind === holder.kind && from.key === holder.key;
 }
 
 function leaseOf(body: Json): string | undefined {

@@ -1,5 +1,6 @@
 /** Limits that hold: scopes, leases and waiters as an entity; strict, fair, explainable. */
 export { throttleBehaviour, throttleDefaults, type ThrottleOptions } from './behaviour.ts';
+export type { AdaptiveLimit, AdaptiveOptions, Observation } from './adaptive.ts';
 export {
   explainLease,
   type LeaseExplanation,

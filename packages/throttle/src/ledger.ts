@@ -126,6 +126,10 @@ export class Ledger {
     }
   }
 
+  isWaitedFor(path: string, kind: string): boolean {
+    return (this.pairs.get(key(path, kind))?.queue.length ?? 0) > 0;
+  }
+
   /** Leases at a path and below, those without tokens of their own too. */
   leasesBelow(path: string): number {
     return this.below.get(path) ?? 0;

@@ -1,5 +1,6 @@
 /** Limits of a scope tree: override of a path at run time, else its configured limit, else (at the root) kind and global defaults. */
 import { type Duration, durationMs, TroupeError } from '@troupe/protocol';
+import { type AdaptiveOptions, checkAdaptive } from './adaptive.ts';
 import { checkRate, type Rate, type RateOptions } from './rates.ts';
 
 /** Tokens by kind. */
@@ -14,6 +15,8 @@ export interface LimitOptions {
   readonly scopes?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** How much may be spent in a time. A rate that is not named here or at run time is none. */
   readonly rates?: RateOptions;
+  /** Limits that adapt themselves to how the backend does. One that is set at run time goes before. */
+  readonly adaptive?: AdaptiveOptions;
   /**
    * Whoever has waited so long goes before all that have not, the oldest first, whatever their priorities and shares. So it is passed only
    * by who came within that time after it. Default `'1h'`.
@@ -46,6 +49,10 @@ export function checkLimits(options: LimitOptions): LimitOptions {
   for (const [name, rate] of Object.entries(options.rates?.kinds ?? {})) checkRate(`limits.rates.kinds.${name}`, rate);
   for (const [path, rates] of Object.entries(options.rates?.scopes ?? {})) {
     for (const [name, rate] of Object.entries(rates)) checkRate(`limits.rates.scopes.${path}.${name}`, rate);
+  }
+  for (const [kind, limit] of Object.entries(options.adaptive?.kinds ?? {})) checkAdaptive(`limits.adaptive.kinds.${kind}`, limit);
+  for (const [path, kinds] of Object.entries(options.adaptive?.scopes ?? {})) {
+    for (const [kind, limit] of Object.entries(kinds)) checkAdaptive(`limits.adaptive.scopes.${path}.${kind}`, limit);
   }
   agingMs(options);
   for (const [share, weight] of Object.entries(options.shares ?? {})) {
@@ -82,17 +89,25 @@ export function configuredRate({ rates }: LimitOptions, path: string, name: stri
 
 /** What the options say of one root. */
 export function limitsOfRoot(options: LimitOptions, root: string): LimitOptions {
-  const { rates, aging, shares } = options;
+  const { rates, aging, shares, adaptive } = options;
   return {
     ...(aging === undefined ? {} : { aging }),
     ...(shares === undefined ? {} : { shares }),
     ...(options.default === undefined ? {} : { default: options.default }),
     ...(options.kinds === undefined ? {} : { kinds: options.kinds }),
     ...scopesOf(options.scopes, root),
-    ...(rates === undefined
-      ? {}
-      : { rates: { ...(rates.kinds === undefined ? {} : { kinds: rates.kinds }), ...scopesOf(rates.scopes, root) } }),
+    ...(rates === undefined ? {} : { rates: ofRoot(rates, root) }),
+    ...(adaptive === undefined ? {} : { adaptive: ofRoot(adaptive, root) }),
   };
+}
+
+interface ByScope<T> {
+  readonly kinds?: Readonly<Record<string, T>>;
+  readonly scopes?: Readonly<Record<string, Readonly<Record<string, T>>>>;
+}
+
+function ofRoot<T>({ kinds, scopes }: ByScope<T>, root: string): ByScope<T> {
+  return { ...(kinds === undefined ? {} : { kinds }), ...scopesOf(scopes, root) };
 }
 
 function scopesOf<T>(scopes: Readonly<Record<string, T>> | undefined, root: string): { scopes?: Readonly<Record<string, T>> } {

@@ -4,6 +4,7 @@
  */
 import { type Clock, systemClock, type TurnContext } from '@troupe/actor';
 import { fromWireError, type Json, TroupeError, type WireError } from '@troupe/protocol';
+import type { Observation } from './adaptive.ts';
 import { throttleBehaviour } from './behaviour.ts';
 import { explainIn, type LeaseExplanation, type Occupancy, occupancyIn } from './explain.ts';
 import { type LimitOptions, type Need, rootOf } from './limits.ts';
@@ -19,6 +20,8 @@ export interface LocalLease {
   readonly id: string;
   /** Grows with every grant of a root: hand it to the backend, so that it can refuse an older holder. */
   readonly fence: number;
+  /** How the backend did, for limits that adapt themselves. */
+  observe(seen: Observation): void;
   /** Gives part of it back before its end. */
   giveBack(need: Need): void;
   /** May be called twice. */
@@ -147,6 +150,7 @@ export function createLocalThrottle(options: LocalThrottleOptions = {}): LocalTh
   const leaseOf = (id: string, scope: string, fence: number): LocalLease => ({
     id,
     fence,
+    observe: (seen) => say(scope, 'observed', { lease: id, ...seen }),
     giveBack: (need) => say(scope, 'giveBack', { lease: id, need }),
     release: () => say(scope, 'release', { lease: id }),
   });

@@ -1,5 +1,6 @@
 /** What the throttle reads from its mailbox. What is wrong is refused by name, what is meant for somebody else ignored. */
 import type { Json, WireError } from '@troupe/protocol';
+import type { Observation } from './adaptive.ts';
 import { type Need, rootOf } from './limits.ts';
 import { checkRate, type Rate } from './rates.ts';
 
@@ -71,6 +72,15 @@ export function parseGiveBack(body: Json): { lease: string; need: Need } | undef
   const f = (typeof body === 'object' && body !== null ? body : {}) as Fields;
   const need = parseNeed(f['need']);
   return typeof f['lease'] === 'string' && need !== undefined ? { lease: f['lease'], need } : undefined;
+}
+
+export function parseObserved(body: Json): { lease: string; seen: Observation } | undefined {
+  const f = (typeof body === 'object' && body !== null ? body : {}) as Fields;
+  const { lease, refused, latencyMs } = f;
+  if (typeof lease !== 'string') return undefined;
+  if (refused !== undefined && typeof refused !== 'boolean') return undefined;
+  if (latencyMs !== undefined && (typeof latencyMs !== 'number' || !(latencyMs >= 0))) return undefined;
+  return { lease, seen: { ...(refused === undefined ? {} : { refused }), ...(latencyMs === undefined ? {} : { latencyMs }) } };
 }
 
 export function parseSetLimit(body: Json, root: string): { scope: string; kind: string; limit: number | null } | undefined {

@@ -1,6 +1,7 @@
 /** What a throttle knows of its root, and how that lies in its record. */
 import type { EntityRecord } from '@troupe/actor';
 import { encodeJson, type Json } from '@troupe/protocol';
+import { AdaptiveLimits } from './adaptive.ts';
 import type { Holds } from './estimate.ts';
 import { Ledger, type Lease, type LimitOf, type Waiter } from './ledger.ts';
 import { agingMs, configuredLimit, configuredRate, type LimitOptions, limitsOfRoot } from './limits.ts';
@@ -33,6 +34,9 @@ export interface ThrottleState {
   readonly ledger: Ledger;
   /** In force now. */
   readonly limitOf: LimitOf;
+  /** The most that it can be as things are configured: a need above it waits for nothing. */
+  readonly mostOf: LimitOf;
+  readonly adaptive: AdaptiveLimits;
   seq: number;
   fence: number;
   overrides: Record<string, Record<string, number>>;
@@ -64,7 +68,10 @@ export function activate(key: string, record: EntityRecord | undefined, limits: 
   const aging = agingMs(limits);
   const shares = new Shares(limits.shares ?? {});
   const spent = new SpentBook((path, name) => rates[path]?.[name] ?? configuredRate(limits, path, name));
-  const limitOf: LimitOf = (path, kind) => overrides[path]?.[kind] ?? configuredLimit(limits, path, kind);
+  const adaptive = new AdaptiveLimits(limits.adaptive ?? {});
+  const limitOf: LimitOf = (path, kind) => overrides[path]?.[kind] ?? adaptive.limitOf(path, kind) ?? configuredLimit(limits, path, kind);
+  const mostOf: LimitOf = (path, kind) =>
+    overrides[path]?.[kind] ?? adaptive.optionsOf(path, kind)?.most ?? configuredLimit(limits, path, kind);
   const ledger = new Ledger(limitOf, {
     readyAt: (path, name, units, now) => spent.readyAt(path, name, units, now),
     isClosed: (path) => closed[path] !== undefined,
@@ -75,6 +82,7 @@ export function activate(key: string, record: EntityRecord | undefined, limits: 
     if (name.startsWith('l:')) ledger.addLease(body as unknown as Lease);
     else if (name.startsWith('w:')) waiters.push(body as unknown as Waiter);
     else if (name.startsWith('r:')) spent.restore(body);
+    else if (name.startsWith('a:')) adaptive.restore(body);
     else if (name.startsWith('s:') || name.startsWith('t:')) shares.restore(body);
   }
   const kept = record?.items.get(LIMITS_ITEM);
@@ -84,6 +92,8 @@ export function activate(key: string, record: EntityRecord | undefined, limits: 
     root: key,
     ledger,
     limitOf,
+    mostOf,
+    adaptive,
     seq: root?.seq ?? 0,
     fence: root?.fence ?? 0,
     overrides,

@@ -100,7 +100,7 @@ describe('the aging bound', () => {
       }),
       { numRuns: 100 },
     );
-  });
+  }).timeout(30_000);
 
   it('holds on a tree of limits with needs of several kinds: who is old is passed only where it is held up below', () => {
     const kinds = ['x', 'y'] as const;
@@ -156,5 +156,5 @@ describe('the aging bound', () => {
       }),
       { numRuns: 100 },
     );
-  });
+  }).timeout(30_000);
 });

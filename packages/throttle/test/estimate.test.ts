@@ -95,5 +95,5 @@ describe('how long somebody has to wait yet', () => {
       ),
       { numRuns: 100 },
     );
-  });
+  }).timeout(30_000);
 });

@@ -153,5 +153,5 @@ describe('shares', () => {
       ),
       { numRuns: 100 },
     );
-  });
+  }).timeout(30_000);
 });

@@ -140,5 +140,5 @@ describe('a scope in maintenance', () => {
       }),
       { numRuns: 60 },
     );
-  });
+  }).timeout(30_000);
 });

@@ -86,7 +86,7 @@ describe('granted = live leases <= limit', () => {
       }),
       { numRuns: 100 },
     );
-  });
+  }).timeout(30_000);
 
   it('serves one queue strictly in order of arrival', () => {
     fc.assert(

@@ -118,7 +118,7 @@ describe('a throttle of one level against a model without queues', () => {
       }),
       { numRuns: 100 },
     );
-  });
+  }).timeout(30_000);
 });
 
 describe('a tree of limits against its books', () => {
@@ -150,7 +150,7 @@ describe('a tree of limits against its books', () => {
       }),
       { numRuns: 100 },
     );
-  });
+  }).timeout(30_000);
 
   it('lets somebody overtake only who is held up at a level below all that they share', () => {
     fc.assert(
@@ -182,5 +182,5 @@ describe('a tree of limits against its books', () => {
       }),
       { numRuns: 100 },
     );
-  });
+  }).timeout(30_000);
 });
