@@ -144,7 +144,8 @@ export async function subscribe(session: Session, options: SubscribeOptions, han
     stop() {
       stopping ??= (async () => {
         unhook();
-        await puller.stop();
+        // what the server has sent by now is handled here: nobody else would get it before its hold lapses
+        await puller.drain();
         await Promise.all(running);
       })();
       return stopping;
