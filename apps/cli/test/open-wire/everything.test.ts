@@ -41,6 +41,9 @@ describe('everything that travels', () => {
       await client.throttles.setRate('cloud', 'call', { window: '1m', most: 9 }, { by: 'ann' });
       await client.throttles.drain('cloud', { by: 'ann', reason: 'new disks' });
       await client.throttles.open('cloud');
+      await client.schedules.define('nightly', { every: '10h', execute: { executor: 'telling' } }, { by: 'ann' });
+      await client.schedules.runNow('nightly');
+      await client.schedules.delete('nightly');
       await client.release({ kind: 'operation', key: 'killed' }, { by: 'ann' });
       const write = defineTask({ name: 'write', idempotent: 'yes', pool: 'notes' });
       const sent = await client.sendTask(write, { text: 'alone' } as never);

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import type { ResourceStore } from '@troupe/actor';
 import { createKvResourceStore } from '@troupe/jetstream';
-import { connectRuntime, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
+import { connectRuntime, startScheduler, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
 import { type CanSkip, needs } from '@troupe/test-infra';
 import { statesApp } from '../apps/states.ts';
 import { startWithUsers } from '../users.ts';
@@ -48,7 +48,12 @@ export async function installOpenWire() {
     },
   };
   const app = statesApp(() => store);
-  const roles = [await startThrottle(runtime, app), await startSupervisor(runtime, app), await startWorker(runtime, app, { graceMs: 50 })];
+  const roles = [
+    await startThrottle(runtime, app),
+    await startSupervisor(runtime, app),
+    await startScheduler(runtime, app),
+    await startWorker(runtime, app, { graceMs: 50 }),
+  ];
   const env = (user: string) => ({
     TROUPE_SERVERS: users.server.url,
     TROUPE_USER: user,
