@@ -133,6 +133,7 @@ describe('the packed apps', () => {
           server: { total: 1, byStatus: { ACTIVE: 1 } },
           port: { total: 1, byStatus: { ACTIVE: 1 } },
           floatingip: { total: 1, byStatus: { ACTIVE: 1 } },
+          snapshot: { total: 0, byStatus: {} },
         },
         duplicates: [],
         refusals: { instance: 0, volume: 0 },
