@@ -141,6 +141,16 @@ describe('the packed apps', () => {
       const listed = await runProgram(folders.cli, 'troupe', ['operations', '--json'], as('reader'));
       expect(JSON.parse(listed.split('\n')[0]!)).to.include({ id: 'o-1', outcome: 'succeeded', class: 'heavy' });
 
+      const schedule = (...args: string[]): Promise<string> => runProgram(folders.cli, 'troupe', ['schedule', ...args], as('operator'));
+      const pull = ['--execute', 'openstack.instance.pull', '--resource', 'instance/vm'];
+      expect(await schedule('define', 'pulls', '--cron', '0 3 * * *', '--zone', 'Europe/Berlin', ...pull)).to.match(
+        /^defined pulls: next at /,
+      );
+      await schedule('run', 'pulls');
+      await until('the pull that its schedule ordered has ended', async () =>
+        / ran +succeeded +schedule\.pulls\.now-/.test(await schedule('show', 'pulls')),
+      );
+
       for (const running of processes.toReversed()) expect(await running.stop(), running.output()).to.equal(0);
       for (const role of roles) expect(role.output()).to.match(/ stopped\n$/);
       expect(processes.filter(({ pid }) => isAlive(-pid))).to.deep.equal([]);
