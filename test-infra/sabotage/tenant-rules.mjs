@@ -63,4 +63,13 @@ export const tenantRules = [
     test: 'C1 F13 D9: one busy snapshot is a conflict that names it, and nothing has moved',
     spec: 'test/app/backup-delete.test.ts',
   },
+  {
+    name: 'a migration beside its tenant',
+    file: 'apps/openstack/src/app/executors/tenant-import.ts',
+    find: "      { ref: Tenant.ref(data.tenant), family: 'create', ends: { neverStarted: 'erred' } },",
+    replace: "      { ref: Tenant.ref(data.tenant), family: 'create', ends: { neverStarted: 'erred', failed: 'ok' } },",
+    package: 'apps/openstack',
+    test: 'C1 F17 S65: error at call k, for every k: tenant and migration are both ERRED',
+    spec: 'test/app/tenant-import.test.ts',
+  },
 ];

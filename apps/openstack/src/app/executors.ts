@@ -8,6 +8,7 @@ import { changePower } from './executors/instance-power.ts';
 import { deleteFloatingIp, pullAddresses, pullFloatingIp } from './executors/network.ts';
 import { pullInstance, pullVolume } from './executors/pulls.ts';
 import { createSecurityGroup, createTenant } from './executors/tenant-create.ts';
+import { importTenant, migrateTenant } from './executors/tenant-import.ts';
 import { deleteTenant, partRemovals } from './executors/tenant-delete.ts';
 import { pullTenantRow } from './executors/tenant-pull.ts';
 import { createVolume, deleteVolume, detachVolume } from './executors/volume.ts';
@@ -34,6 +35,8 @@ export function openstackExecutors(given: Pace = {}, { pullAfterCreate = true } 
     changePower('restart', pace),
     createTenant(children.createSecurityGroup, pullAfterCreate ? pullTenant : undefined),
     deleteTenant(pace, children),
+    importTenant(),
+    migrateTenant(),
     createBackup(pace),
     deleteBackup(pace),
     ...Object.values(children),

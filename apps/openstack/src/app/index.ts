@@ -6,7 +6,7 @@ import { tasks } from './contracts.ts';
 import { openstackExecutors } from './executors.ts';
 import { FloatingIp, Instance, kinds, Tenant, Volume } from './kinds.ts';
 import { Backup, Snapshot } from './backup-kinds.ts';
-import { Network, SecurityGroup, Subnet } from './tenant-kinds.ts';
+import { Migration, Network, Router, SecurityGroup, Subnet } from './tenant-kinds.ts';
 import type { Pace } from './pace.ts';
 
 export interface OpenstackOptions {
@@ -47,7 +47,7 @@ export function openstackApp(options: OpenstackOptions = {}): App {
 }
 
 /** For producers: references and data of the resources. */
-export const openstackKinds = { Volume, Instance, FloatingIp, Tenant, Network, Subnet, SecurityGroup, Snapshot, Backup };
+export const openstackKinds = { Volume, Instance, FloatingIp, Tenant, Network, Subnet, SecurityGroup, Snapshot, Backup, Router, Migration };
 export { Instance, Volume };
 export { tenantGroups } from './tenant-kinds.ts';
 export type { Pace };

@@ -2,7 +2,7 @@
 import { defineKind } from '@troupe/resource';
 import { z } from 'zod';
 import { Backup, Snapshot } from './backup-kinds.ts';
-import { Network, SecurityGroup, Subnet, tenantParts } from './tenant-kinds.ts';
+import { Migration, Network, Router, SecurityGroup, Subnet, tenantParts } from './tenant-kinds.ts';
 import { floatingIpStates, vmStates, volumeStates } from '../backend/vocabulary.ts';
 
 /** The provider is the scope of its throttle. */
@@ -63,4 +63,4 @@ export const Tenant = defineKind({
   data: z.object({ ...common, addresses: z.array(z.string()).optional(), ...tenantParts }),
 });
 
-export const kinds = [Volume, Instance, FloatingIp, Tenant, Network, Subnet, SecurityGroup, Snapshot, Backup];
+export const kinds = [Volume, Instance, FloatingIp, Tenant, Network, Subnet, SecurityGroup, Snapshot, Backup, Router, Migration];

@@ -1,7 +1,7 @@
 /** Tasks on tenants: projects of the cloud with their users, networks and groups. Their handlers need an admin. */
 import { defineTask } from '@troupe/task';
 import { z } from 'zod';
-import { quotas, rule } from './tenant-kinds.ts';
+import { quotas, route, rule } from './tenant-kinds.ts';
 
 const pool = 'openstack';
 const id = z.string().min(1);
@@ -68,11 +68,51 @@ export const connectTenant = defineTask({
 });
 
 /** What pulls of a tenant look at; each finds the field of the same name. */
-export const tenantPulls = ['limits', 'images', 'flavors', 'volumeTypes', 'zones', 'volumeZones', 'groups', 'routers'] as const;
+export const tenantPulls = [
+  'limits',
+  'images',
+  'flavors',
+  'volumeTypes',
+  'zones',
+  'volumeZones',
+  'externalNetworks',
+  'groups',
+  'routers',
+  'networks',
+  'subnets',
+  'ports',
+  'floatingIps',
+  'serverGroups',
+  'snapshots',
+  'instances',
+  'volumes',
+] as const;
 export type TenantPull = (typeof tenantPulls)[number];
 
 const pull = (what: TenantPull) => defineTask({ name: `openstack.tenant.${what}.pull`, pool, idempotent: 'yes', input: inProject });
 export const pullTenant = Object.fromEntries(tenantPulls.map((what) => [what, pull(what)])) as Record<TenantPull, ReturnType<typeof pull>>;
+
+/** The group that the cloud makes for every project: looked for by its name, and given rules. */
+export const pushDefaultGroup = defineTask({
+  name: 'openstack.securityGroup.default.push',
+  pool,
+  idempotent: 'yes',
+  input: inProject.extend({ rules: z.array(rule) }),
+  output: byId,
+});
+export const createRouter = defineTask({
+  name: 'openstack.router.create',
+  pool,
+  idempotent: 'token',
+  input: inProject.extend({ name: z.string(), externalNetwork: z.string().optional() }),
+  output: byId,
+});
+export const setRoutes = defineTask({
+  name: 'openstack.router.routes.set',
+  pool,
+  idempotent: 'yes',
+  input: byId.extend({ routes: z.array(route) }),
+});
 
 /** What a delete of a tenant removes of the project, one kind each, in this order. */
 export const tenantRemovals = [
@@ -126,6 +166,9 @@ export const tenantTasks = [
   createSecurityGroup,
   addRules,
   connectTenant,
+  pushDefaultGroup,
+  createRouter,
+  setRoutes,
   ...Object.values(pullTenant),
   ...Object.values(removeOfTenant),
   ...Object.values(isTenantWithout),

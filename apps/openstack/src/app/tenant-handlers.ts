@@ -1,8 +1,10 @@
 import { handle, type Handler, withPatch } from '@troupe/task';
-import type { Backend } from '../backend/index.ts';
+import type { Backend, SecurityGroupRule } from '../backend/index.ts';
 import type { TenantBackends } from './tenant-backends.ts';
 import * as contracts from './tenant-contracts.ts';
 import { missing, told } from './told.ts';
+
+type Rule = { readonly direction: string } & { readonly [K in keyof Omit<SecurityGroupRule, 'id' | 'direction'>]?: SecurityGroupRule[K] };
 
 /** Unique in the domain, and the same for every attempt. */
 export const userNameOf = (projectId: string): string => `tenant-${projectId}`;
@@ -10,6 +12,14 @@ export const userNameOf = (projectId: string): string => `tenant-${projectId}`;
 export function tenantHandlers({ admin, inProject, passwordOf }: TenantBackends): Handler[] {
   const namesOf = async (listing: Promise<readonly { readonly name: string }[]>): Promise<string[]> =>
     (await told(listing)).map(({ name }) => name).sort();
+
+  const idsOf = async (listing: Promise<readonly { readonly id: string }[]>): Promise<string[]> =>
+    (await told(listing)).map(({ id }) => id).sort();
+
+  async function addRules(groupId: string, rules: readonly Rule[], signal: AbortSignal): Promise<void> {
+    for (const { direction, protocol, portMin, portMax, remotePrefix } of rules)
+      await told(admin.addSecurityGroupRule(groupId, { direction, protocol, portMin, portMax, remotePrefix }, { signal }));
+  }
 
   const pulls: Record<contracts.TenantPull, (projectId: string, options: { signal: AbortSignal }) => Promise<unknown>> = {
     limits: (projectId, options) => told(admin.getQuotas(projectId, options)),
@@ -19,7 +29,17 @@ export function tenantHandlers({ admin, inProject, passwordOf }: TenantBackends)
     zones: (projectId, options) => told(inProject(projectId).listZones('compute', options)),
     volumeZones: (projectId, options) => told(inProject(projectId).listZones('volume', options)),
     groups: (projectId, options) => namesOf(admin.listOfProject('security-groups', projectId, options)),
+    externalNetworks: async (projectId, options) =>
+      (await told(inProject(projectId).listNetworks(options))).filter(({ isExternal }) => isExternal).map(({ name }) => name),
     routers: (projectId, options) => namesOf(admin.listOfProject('routers', projectId, options)),
+    networks: (projectId, options) => namesOf(admin.listOfProject('networks', projectId, options)),
+    subnets: (projectId, options) => namesOf(admin.listOfProject('subnets', projectId, options)),
+    ports: (projectId, options) => idsOf(admin.listOfProject('ports', projectId, options)),
+    floatingIps: (projectId, options) => idsOf(admin.listOfProject('floatingips', projectId, options)),
+    serverGroups: (projectId, options) => namesOf(inProject(projectId).listServerGroups(options)),
+    snapshots: (projectId, options) => namesOf(inProject(projectId).listSnapshots(options)),
+    instances: (projectId, options) => told(inProject(projectId).listServerIds(options)),
+    volumes: (projectId, options) => told(inProject(projectId).listVolumeIds(options)),
   };
 
   return [
@@ -52,9 +72,23 @@ export function tenantHandlers({ admin, inProject, passwordOf }: TenantBackends)
       made(await told(admin.createSecurityGroup({ token, projectId, name }, { signal }))),
     ),
     handle(contracts.addRules, async ({ backendId, rules }, { signal }) => {
-      for (const { direction, protocol, portMin, portMax, remotePrefix } of rules)
-        await told(admin.addSecurityGroupRule(backendId, { direction, protocol, portMin, portMax, remotePrefix }, { signal }));
+      await addRules(backendId, rules, signal);
       return { rules: rules.length };
+    }),
+    handle(contracts.pushDefaultGroup, async ({ projectId, rules }, { signal }) => {
+      const groups = await told(admin.listOfProject('security-groups', projectId, { signal }));
+      const group = groups.find(({ name }) => name === 'default');
+      if (group === undefined) throw missing('default security group of project', projectId);
+      await addRules(group.id, rules, signal);
+      return made({ item: group });
+    }),
+    handle(contracts.createRouter, async ({ projectId, name, externalNetwork }, { idempotencyToken: token, signal }) => {
+      const externalNetworkId = externalNetwork === undefined ? undefined : await externalOf(admin, externalNetwork, signal);
+      return made(await told(admin.createRouter({ token, projectId, name, externalNetworkId }, { signal })));
+    }),
+    handle(contracts.setRoutes, async ({ backendId, routes }, { signal }) => {
+      await told(admin.setRoutes(backendId, routes, { signal }));
+      return { routes: routes.length };
     }),
     handle(contracts.connectTenant, async ({ projectId, name, externalNetwork, subnetId }, { idempotencyToken: token, signal }) => {
       const externalNetworkId = await externalOf(admin, externalNetwork, signal);

@@ -28,15 +28,31 @@ export const tenantParts = {
   volumeTypes: names,
   zones: names,
   volumeZones: names,
+  externalNetworks: names,
   groups: names,
   routers: names,
+  networks: names,
+  subnets: names,
+  serverGroups: names,
+  snapshots: names,
+  /** By their ids on the backend: not all of these have names. */
+  ports: names,
+  floatingIps: names,
+  instances: names,
+  volumes: names,
 };
 
 export const Network = defineKind({ kind: 'network', data: z.object(common) });
 
 export const Subnet = defineKind({
   kind: 'subnet',
-  data: z.object({ ...common, cidr: z.string().default('192.168.42.0/24'), nameservers: names }),
+  data: z.object({
+    ...common,
+    cidr: z.string().default('192.168.42.0/24'),
+    nameservers: names,
+    /** Id of the row of its network, where that does not follow from a tenant. */
+    network: z.string().optional(),
+  }),
 });
 
 export const rule = z.object({
@@ -45,6 +61,34 @@ export const rule = z.object({
   portMin: z.number().int().optional(),
   portMax: z.number().int().optional(),
   remotePrefix: z.string().optional(),
+});
+
+export const route = z.object({ destination: z.string(), nexthop: z.string() });
+
+export const Router = defineKind({
+  kind: 'router',
+  data: z.object({
+    ...common,
+    /** By name or id. */
+    externalNetwork: z.string().optional(),
+    routes: z.array(route).optional(),
+  }),
+});
+
+/** A tenant that is made anew with the parts of another one. Its fields are ids of rows. */
+export const Migration = defineKind({
+  kind: 'migration',
+  data: z.object({
+    ...common,
+    tenant: z.string(),
+    routers: names,
+    networks: names,
+    /** Each says which of the networks it is on. */
+    subnets: names,
+    /** The one that the cloud makes by itself. */
+    defaultGroup: z.string().optional(),
+    securityGroups: names,
+  }),
 });
 
 export const SecurityGroup = defineKind({ kind: 'securityGroup', data: z.object({ ...common, rules: z.array(rule).optional() }) });

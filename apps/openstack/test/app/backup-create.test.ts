@@ -54,7 +54,7 @@ describe('creating a backup', () => {
   it('C1 F12: more backups than tokens share them, and none fails', async () => {
     await using stage = await createStage({ limit: 2, latencies: { snapshotCreate: 8_000 } });
     const backend = backendOf(stage);
-    const volumeIds = await readyVolumes(backend, ['v1', 'v2']);
+    const volumeIds = await readyVolumes(backend, ['v1']);
     const refs = await Promise.all([1, 2, 3, 4].map((n) => insertBackup(stage, `b${n}`, volumeIds)));
     const all = Promise.all(refs.map((ref) => stage.run('openstack.backup.create', ref)));
     expect(await peakWhile(backend, all)).to.equal(2);

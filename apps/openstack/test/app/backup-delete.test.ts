@@ -25,10 +25,11 @@ describe('deleting a backup', () => {
   });
 
   it('C1 F13 D9: one busy snapshot is a conflict that names it, and nothing has moved', async () => {
-    await using stage = await createStage({ latencies: { snapshotCreate: 40_000 } });
+    await using stage = await createStage();
     const backend = backendOf(stage);
     const [v1, v2] = (await readyVolumes(backend, ['v1', 'v2'])) as [string, string];
     const { item } = await backend.createSnapshot({ token: 's', volumeId: v1, name: 's' });
+    stage.cloud.control.setLatencies({ snapshotCreate: 30_000 });
     const busy = await insertBackup(stage, 'busy', [v2]);
     await stage.insert('snapshot', 'free', { volumeId: v1 }, 'OK', item.id);
     const ref = await stage.insert('backup', 'b', { snapshots: ['free', 'busy-1'] }, 'OK');

@@ -23,6 +23,8 @@ const rows = {
   network: row('network', 'n', {}),
   subnet: row('subnet', 's', { cidr: '192.168.42.0/24' }),
   securityGroup: row('securityGroup', 'g', {}),
+  router: row('router', 'r', {}),
+  migration: row('migration', 'm', { tenant: 't', routers: ['r'], networks: ['n'], securityGroups: ['g'] }),
   backup: row('backup', 'b', { snapshots: ['snap'] }),
   snapshot: row('snapshot', 'snap', { volumeId: 'v' }),
 };

@@ -86,10 +86,11 @@ describe('creating a tenant', () => {
     this.timeout(30_000);
     await using stage = await createStage();
     const { control } = stage.cloud;
-    const routes = ['keystone.users.create', 'neutron.networks.create', 'neutron.security_groups.create', 'neutron.routers.addInterface'];
+    // all others are asked one by one in test/backend/unknown-outcome.test.ts: here each costs a retry
+    const routes = ['neutron.networks.create', 'neutron.routers.addInterface'];
     for (const route of routes) control.failCalls({ route, effect: { kind: 'drop', when: 'after' } });
     const ref = await createdTenant(stage, 't', { groups: ['ssh'], externalNetwork: 'public' });
-    expect(control.faults().calls.map(({ hits }) => hits)).to.deep.equal(Array(4).fill(1));
+    expect(control.faults().calls.map(({ hits }) => hits)).to.deep.equal(Array(2).fill(1));
     const admin = adminOf(stage);
     const { backendId } = (await stage.row('tenant', ref.id))!;
     for (const collection of ['networks', 'subnets', 'routers', 'ports'] as const)

@@ -4,7 +4,8 @@ import { createStage, type Stage } from '../support/stage.ts';
 import { adminOf, createdTenant } from '../support/tenants.ts';
 import { until } from '@troupe/test-infra';
 
-const parts = ['limits', 'images', 'flavors', 'volumeTypes', 'zones', 'volumeZones', 'groups', 'routers'];
+const parts = ['limits', 'images', 'flavors', 'volumeTypes', 'zones', 'volumeZones', 'externalNetworks', 'groups', 'routers', 'networks'];
+parts.push('subnets', 'ports', 'floatingIps', 'serverGroups', 'snapshots', 'instances', 'volumes');
 const no = (status: number) => ({ kind: 'status', status, message: 'No.' }) as const;
 
 /** A tenant that is there, and at rest. */
