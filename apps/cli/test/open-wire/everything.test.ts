@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { createClient } from '@troupe/client';
+import { startScheduler } from '@troupe/runtime';
 import { defineTask } from '@troupe/task';
 import { until as untilWithin } from '@troupe/test-infra';
 import { expect } from 'chai';
@@ -16,6 +17,7 @@ const document = JSON.parse(readFileSync(createRequire(import.meta.url).resolve(
 describe('everything that travels', () => {
   it('is as the AsyncAPI document says, and there is nothing in the document that does not travel', async () => {
     await using at = await installOpenWire();
+    const scheduler = await startScheduler(at.runtime, { name: 'wire' });
     const tap = tapWire(at.nc);
     const client = createClient(at.users.as('root'), { checkEvery: '200ms' });
     try {
@@ -46,6 +48,9 @@ describe('everything that travels', () => {
       await client.schedules.delete('nightly');
       await client.release({ kind: 'operation', key: 'killed' }, { by: 'ann' });
       const write = defineTask({ name: 'write', idempotent: 'yes', pool: 'notes' });
+      await client.schedules.define('nightly', { cron: '0 2 * * *', zone: 'UTC', task: write, input: { text: 'nightly' } } as never);
+      await client.schedules.runNow('nightly', { by: 'ann' });
+      await client.schedules.delete('nightly', { by: 'ann', reason: 'not needed' });
       const sent = await client.sendTask(write, { text: 'alone' } as never);
       await until('its result is there', () => client.result(sent.id));
       await order('told', 'telling');
@@ -60,6 +65,7 @@ describe('everything that travels', () => {
     } finally {
       tap.stop();
       await client.stop();
+      await scheduler.stop();
     }
   }).timeout(60_000);
 });
