@@ -24,6 +24,8 @@ export type Effect =
   | { readonly type: 'answer'; readonly answer: Answer; readonly replyTo?: string }
   /** Tells running attempts of a pool that they are not wanted any more; best effort, the durable answer is the record. */
   | { readonly type: 'signal'; readonly pool: string; readonly body: Json }
+  /** Tells who asked for somebody that has no mailbox, such as a door; best effort, asking again is answered by the record. */
+  | { readonly type: 'tell'; readonly to: string; readonly body: Json }
   /** A refusable write of a resource: its outcome comes back as mail `write.ended` in the next turn. */
   | { readonly type: 'write'; readonly write: ResourceWrite; readonly id?: string; readonly context?: Context }
   | { readonly type: 'putItem'; readonly item: string; readonly body: Json }
@@ -66,10 +68,10 @@ export type DirectEffect = Extract<Effect, { type: 'send' | 'write' }>;
 export type BuriedMail = Pick<Incoming, 'id' | 'type' | 'body' | 'sender' | 'from' | 'timer'>;
 
 /** An effect that must be confirmed, with the id under which it is (and would again be) emitted. */
-export type PendingEffect = Exclude<Effect, { type: 'putItem' | 'answer' | 'signal' | 'end' | 'reopen' }> & {
+export type PendingEffect = Exclude<Effect, { type: 'putItem' | 'answer' | 'signal' | 'tell' | 'end' | 'reopen' }> & {
   readonly id: string;
   readonly context?: Context;
 };
 
 /** What leaves once and is never repeated: nobody may depend on it. */
-export type FleetingEffect = Extract<Effect, { type: 'answer' | 'signal' }>;
+export type FleetingEffect = Extract<Effect, { type: 'answer' | 'signal' | 'tell' }>;

@@ -66,6 +66,7 @@ export function fold(input: FoldInput): Folded {
         return;
       case 'answer':
       case 'signal':
+      case 'tell':
         fleeting.push(effect);
         return;
       case 'end':
@@ -119,7 +120,7 @@ function hasContext(message: Incoming): boolean {
 }
 
 function withId(
-  effect: Exclude<Effect, { type: 'putItem' | 'removeItem' | 'answer' | 'signal' | 'end' | 'reopen' }>,
+  effect: Exclude<Effect, { type: 'putItem' | 'removeItem' | 'answer' | 'signal' | 'tell' | 'end' | 'reopen' }>,
   id: string,
   context: Incoming['context'] | undefined,
 ): PendingEffect {

@@ -152,6 +152,10 @@ function tellOne(nc: NatsConnection, subjects: Subjects, effect: FleetingEffect)
       nc.publish(subjects.signal(effect.pool), encodeJson(effect.body));
       return;
     }
+    if (effect.type === 'tell') {
+      nc.publish(subjects.told(effect.to), encodeJson(effect.body));
+      return;
+    }
     const body = encodeJson(effect.answer);
     nc.publish(subjects.answer(effect.answer.operation), body);
     if (effect.replyTo !== undefined) nc.publish(effect.replyTo, body);

@@ -7,6 +7,8 @@ import { deadLetterSchema, wireSchemas } from './schemas.ts';
 import type { JsonSchema } from './schema-parts.ts';
 import { operationRecordSchema, operationTombstoneSchema } from './record-schemas.ts';
 import { queueClasses } from './subjects.ts';
+import { throttleChannels, throttleMessages } from './throttle-channels.ts';
+import { throttleSchemas } from './throttle-schemas.ts';
 import { taskProgressSchema, verbSchemas } from './verb-schemas.ts';
 
 /** Every schema of the wire by its name: messages, bodies of verbs and of what workers say, records as far as readers may rely on them. */
@@ -14,6 +16,7 @@ export const allSchemas: Readonly<Record<string, JsonSchema>> = {
   ...wireSchemas,
   'task-progress': taskProgressSchema,
   ...verbSchemas,
+  ...throttleSchemas,
   'operation-record': operationRecordSchema,
   'operation-tombstone': operationTombstoneSchema,
 };
@@ -77,6 +80,7 @@ const messages: Readonly<Record<string, JsonObject>> = {
   deadLetter: message('deadLetter', schemaRef('dead-letter')),
   operationRecord: message('operationRecord', schemaRef('operation-record')),
   operationTombstone: message('operationTombstone', schemaRef('operation-tombstone')),
+  ...Object.fromEntries(Object.entries(throttleMessages).map(([name, schema]) => [name, message(name, schemaRef(schema))])),
 };
 
 interface Channel {
@@ -179,6 +183,7 @@ export const channels: Readonly<Record<string, Channel>> = {
     description: 'Read in the same way where there is no record any more.',
     action: 'receive',
   },
+  ...throttleChannels,
 };
 
 function channel(ns: string, { subject, parameters, messages: names, description }: Channel): JsonObject {
@@ -192,6 +197,13 @@ function channel(ns: string, { subject, parameters, messages: names, description
   };
 }
 
+/** `location`: where the sender names the place; without it the reply subject of the message is that. */
+const replyOn = (on: string, heard: string, location?: string): JsonObject => ({
+  ...(location === undefined ? {} : { address: { location } }),
+  channel: { $ref: `#/channels/${on}` },
+  messages: [{ $ref: `#/channels/${on}/messages/${heard}` }],
+});
+
 /** The document for one namespace. */
 export function asyncApi(ns = 'troupe'): JsonObject {
   const operations = Object.entries(channels).map(([name, { action, messages: names }]) => [
@@ -200,15 +212,8 @@ export function asyncApi(ns = 'troupe'): JsonObject {
       action,
       channel: { $ref: `#/channels/${name}` },
       messages: names.map((one) => ({ $ref: `#/channels/${name}/messages/${one}` })),
-      ...(name === 'command'
-        ? {
-            reply: {
-              address: { location: '$message.payload#/replyTo' },
-              channel: { $ref: '#/channels/reply' },
-              messages: [{ $ref: '#/channels/reply/messages/answer' }],
-            },
-          }
-        : {}),
+      ...(name === 'command' ? { reply: replyOn('reply', 'answer', '$message.payload#/replyTo') } : {}),
+      ...(name in throttleChannels && action === 'send' ? { reply: replyOn('throttleReply', 'throttleAnswer') } : {}),
     },
   ]);
   return {

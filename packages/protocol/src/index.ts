@@ -49,5 +49,21 @@ export {
   wireSchemas,
 } from './schemas.ts';
 export { type Address, createSubjects, type QueueClass, queueClasses, type Sender, type Subjects } from './subjects.ts';
+export {
+  type AcquireRequest,
+  type ExplainRequest,
+  LEASE_LIMIT_CHARS,
+  type LimitRequest,
+  parseThrottleAnswer,
+  parseThrottleRequest,
+  type ReleaseRequest,
+  type RenewRequest,
+  type ThrottleAnswer,
+  type ThrottleRequest,
+  type ThrottleRequestKind,
+  throttleRequests,
+  throttleTimes,
+} from './throttle-requests.ts';
+export { throttleSchemas } from './throttle-schemas.ts';
 export { taskProgressSchema, verbSchemas } from './verb-schemas.ts';
 export { fromWireError, toWireError } from './wire-error.ts';

@@ -60,11 +60,18 @@ export interface Subjects {
   answer(operation: string): string;
   /** Core subject on which running attempts are told that they are not wanted any more. */
   signal(pool: string): string;
+  /** Core subject on which a door of throttles hears what it asked entities for. */
+  told(door: string): string;
+  /** Core request to the throttle of a root, such as `acquire`. */
+  throttle(root: string, request: string): string;
+  /** All requests to all roots. */
+  throttleFilter(): string;
   /** Takes a stored mail or due subject apart. Like its siblings it never throws: what others publish may be anything. */
   parseMail(subject: string): { to: Address; from: Sender | 'timer' } | undefined;
   parseState(subject: string): { of: Address; item?: { nonce: string; n: number } } | undefined;
   parseTask(subject: string): { cls: QueueClass; pool: string; name: string } | undefined;
   parseCommand(subject: string): string | undefined;
+  parseThrottle(subject: string): { root: string; request: string } | undefined;
 }
 
 const NAMESPACE = /^[a-z0-9-]+$/;
@@ -110,6 +117,9 @@ export function createSubjects(ns = 'troupe'): Subjects {
     deadFilter: (origin) => [ns, 'dead', ...origin.map(encodeToken), '>'].join('.'),
     answer: (operation) => `${ns}.answer.${encodeToken(operation)}`,
     signal: (pool) => `${ns}.signal.${encodeToken(pool)}`,
+    told: (door) => `${ns}.told.${encodeToken(door)}`,
+    throttle: (root, request) => `${ns}.throttle.${encodeToken(root)}.${encodeToken(request)}`,
+    throttleFilter: () => `${ns}.throttle.*.*`,
     parseMail(subject) {
       const t = subject.split('.');
       if (t[0] !== ns) return undefined;
@@ -136,6 +146,13 @@ export function createSubjects(ns = 'troupe'): Subjects {
       if (t[0] !== ns || t[1] !== 'task' || t.length !== 5 || cls === undefined || pool === undefined || name === undefined)
         return undefined;
       return { cls, pool, name };
+    },
+    parseThrottle(subject) {
+      const t = subject.split('.');
+      const root = decoded(t[2]);
+      const request = decoded(t[3]);
+      if (t[0] !== ns || t[1] !== 'throttle' || t.length !== 4 || root === undefined || request === undefined) return undefined;
+      return { root, request };
     },
     parseCommand(subject) {
       const t = subject.split('.');

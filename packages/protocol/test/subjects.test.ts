@@ -56,6 +56,24 @@ describe('subjects', () => {
     );
   });
 
+  it('read requests to throttles back', () => {
+    fc.assert(
+      fc.property(name, name, (root, request) => {
+        const subject = s.throttle(root, request);
+        expect(s.parseThrottle(subject)).to.deep.equal({ root, request });
+        expect(matches(s.throttleFilter(), subject)).to.equal(true);
+      }),
+    );
+    for (const other of [
+      'acme.throttle.x',
+      'other.throttle.x.acquire',
+      'acme.mail.x.acquire',
+      'acme.throttle.=.a.b',
+      'acme.throttle.=zz.acquire',
+    ])
+      expect(s.parseThrottle(other), other).to.equal(undefined);
+  });
+
   it('read tasks and commands back', () => {
     fc.assert(
       fc.property(fc.constantFrom(...queueClasses), name, name, (cls, pool, task) => {

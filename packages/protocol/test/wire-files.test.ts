@@ -1,17 +1,18 @@
 /** The files that describe the wire to other languages, held against the code and the recorded messages. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { asyncApi, createSubjects, type Json, taskMailTypes } from '@troupe/protocol';
+import { asyncApi, createSubjects, type Json, taskMailTypes, throttleRequests } from '@troupe/protocol';
 import { allSchemas, channels, wireFiles } from '@troupe/protocol/internal';
 import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
 import { recorded } from './recorded.ts';
+import { recordedThrottle } from './recorded-throttle.ts';
 import { recordedBodies } from './recorded-verbs.ts';
 
 const folder = new URL('../wire/', import.meta.url);
 const onDisk = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
-const everyRecorded = { ...recorded, ...recordedBodies };
+const everyRecorded = { ...recorded, ...recordedBodies, ...recordedThrottle };
 
 interface Document {
   readonly channels: Readonly<Record<string, { address: string | null; parameters: object; messages: Record<string, { $ref: string }> }>>;
@@ -94,6 +95,7 @@ describe('the AsyncAPI document', () => {
       'dead-letter': 'deadLetter',
       'operation-record': 'operationRecord',
       'operation-tombstone': 'operationTombstone',
+      ...Object.fromEntries(Object.keys(recordedThrottle).map((one) => [one, one.replace(/-(.)/, (_, c: string) => c.toUpperCase())])),
     };
     const taken = new Set<string>();
     for (const [name, { complete, bare }] of Object.entries(everyRecorded)) {
@@ -128,18 +130,19 @@ describe('the AsyncAPI document', () => {
       dead: s.dead(['{origin}']),
       record: s.state({ kind: 'operation', key: '{operation}' }),
       tombstone: s.tombstone({ kind: 'operation', key: '{operation}' }),
+      ...Object.fromEntries(throttleRequests.map((one) => [`throttle${one[0]!.toUpperCase()}${one.slice(1)}`, s.throttle('{root}', one)])),
     };
     const braces = (subject: string): string => subject.replaceAll('=7B', '{').replaceAll('=7D', '}');
     for (const [name, { address, parameters }] of Object.entries(document.channels)) {
-      expect(address, name).to.equal(name === 'reply' ? null : braces(made[name]!));
+      expect(address, name).to.equal(['reply', 'throttleReply'].includes(name) ? null : braces(made[name]!));
       const named = [...(address ?? '').matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
       expect(Object.keys(parameters), name).to.have.members(named);
     }
-    expect(Object.keys(document.channels)).to.have.members([...Object.keys(made), 'reply']);
-    const shown = ['command', 'answer', 'live', 'event', 'mail', 'task', 'result', 'dead', 'state', 'tombstone'];
-    const inside = ['timer', 'due', 'item', 'mark', 'signal'];
-    const readers = ['taskFilter', 'mailFilter', 'dueFilter', 'stateFilter', 'liveFilter', 'deadFilter'];
-    const parsers = ['parseMail', 'parseState', 'parseTask', 'parseCommand'];
+    expect(Object.keys(document.channels)).to.have.members([...Object.keys(made), 'reply', 'throttleReply']);
+    const shown = ['command', 'answer', 'live', 'event', 'mail', 'task', 'result', 'dead', 'state', 'tombstone', 'throttle'];
+    const inside = ['timer', 'due', 'item', 'mark', 'signal', 'told'];
+    const readers = ['taskFilter', 'mailFilter', 'dueFilter', 'stateFilter', 'liveFilter', 'deadFilter', 'throttleFilter'];
+    const parsers = ['parseMail', 'parseState', 'parseTask', 'parseCommand', 'parseThrottle'];
     const functions = Object.entries(s).flatMap(([name, is]) => (typeof is === 'function' ? [name] : []));
     expect(functions).to.have.members([...shown, ...inside, ...readers, ...parsers]);
   });

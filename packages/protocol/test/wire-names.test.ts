@@ -39,6 +39,9 @@ const subjects: readonly (readonly [string, string])[] = [
   [s.deadFilter(['mail']), 'troupe.dead.mail.>'],
   [s.answer('o-1'), 'troupe.answer.o-1'],
   [s.signal('default'), 'troupe.signal.default'],
+  [s.told('door-1'), 'troupe.told.door-1'],
+  [s.throttle('cloud.1', 'acquire'), 'troupe.throttle.cloud=2E1.acquire'],
+  [s.throttleFilter(), 'troupe.throttle.*.*'],
 ];
 
 describe('a name on the wire is for ever', () => {

@@ -10,6 +10,7 @@ import type { Lease, Waiter } from './ledger.ts';
 import { checkLimits, type LimitOptions, levelsOf, limitsOfRoot, type Need } from './limits.ts';
 import { parseAcquire, parseGiveBack, parseObserved } from './mail.ts';
 import { noteEmpty, noteEntered, setLimit, setMaintenance, setRate } from './orders.ts';
+import { armLapse, lapseDue, OUTSIDE, receiveOutside, tellOutside } from './outside.ts';
 import { activate, LIMITS_ITEM, rootOfState, type ThrottleState } from './state.ts';
 
 export interface ThrottleOptions {
@@ -34,6 +35,7 @@ export function throttleBehaviour(options: ThrottleOptions = {}): Behaviour<Thro
       if (!state.limitsKept) turn.keepLimits();
       receive(turn, message);
       turn.grantDue();
+      armLapse(turn);
       if (state.ledger.waitingCount > 0 && state.ask === null) turn.armAsk(askAfterMs, 0);
       if (message.type === 'timer.ask' && message.timer === state.ask?.timer)
         turn.askHolders(options.askAtOnce ?? throttleDefaults.askAtOnce, askAfterMs);
@@ -44,6 +46,7 @@ export function throttleBehaviour(options: ThrottleOptions = {}): Behaviour<Thro
 }
 
 function receive(turn: Turn, message: Incoming): void {
+  if (message.from?.kind === OUTSIDE) return receiveOutside(turn, message);
   switch (message.type) {
     case 'acquire':
       return turn.acquire(message);
@@ -61,18 +64,22 @@ function receive(turn: Turn, message: Incoming): void {
     case 'setRate':
     case 'setMaintenance':
       return turn.order(message);
+    case 'timer.lapse':
+      if (message.timer !== turn.state.lapse?.timer) return;
+      turn.state.lapse = undefined;
+      return lapseDue(turn);
     default:
   }
 }
 
 class Turn {
   readonly effects: Effect[] = [];
-  private readonly state: ThrottleState;
+  readonly state: ThrottleState;
   private readonly limits: LimitOptions;
   private readonly message: Incoming;
-  private readonly context: TurnContext;
+  readonly context: TurnContext;
   /** Never before what counted already. */
-  private readonly now: number;
+  readonly now: number;
 
   constructor(state: ThrottleState, limits: LimitOptions, message: Incoming, context: TurnContext) {
     this.state = state;
@@ -136,7 +143,7 @@ class Turn {
     }
   }
 
-  release(lease: string | undefined, from: Address | undefined, how: 'released' | 'reclaimed'): void {
+  release(lease: string | undefined, from: Address | undefined, how: 'released' | 'reclaimed' | 'expired'): void {
     const { ledger } = this.state;
     if (lease === undefined) return;
     const held = ledger.leases.get(lease);
@@ -144,6 +151,7 @@ class Turn {
     const owner = held?.holder ?? waiter?.holder;
     // late, double, unknown, or somebody else's: changes nothing
     if (owner === undefined || from === undefined || from.kind !== owner.kind || from.key !== owner.key) return;
+    this.effects.push(...this.state.outside.forget(lease));
     if (held !== undefined) {
       this.effects.push({ type: 'removeItem', item: `l:${lease}` });
       if (how === 'released' && held.reentrant !== true) noteHold(this.state.holds, held.need, this.now - held.grantedAt);
@@ -267,6 +275,7 @@ class Turn {
       ...(waiter.context === undefined ? {} : { context: waiter.context }),
     };
     this.state.ledger.addLease(granted);
+    this.effects.push(...this.state.outside.granted(lease, this.now));
     if (reentrant) noteEntered(this.state, scope);
     this.effects.push({ type: 'putItem', item: `l:${lease}`, body: granted as unknown as Json });
     this.tellGranted(granted);
@@ -279,8 +288,9 @@ class Turn {
     this.send(holder, 'throttle.granted', { lease, fence, scope, need }, granted);
   }
 
-  private send(to: Address, type: string, body: unknown, about: About = this.message): void {
-    this.effects.push({ type: 'send', to, mail: { type, body: body as Json }, ...this.contextOf(about) });
+  private send(to: Address, type: string, body: { readonly lease: string } & Record<string, unknown>, about: About = this.message): void {
+    if (to.kind === OUTSIDE) return void this.effects.push(...tellOutside(this.state, type, body));
+    this.effects.push({ type: 'send', to, mail: { type, body: body as unknown as Json }, ...this.contextOf(about) });
   }
 
   private publish(what: string, about: Pick<Lease, 'lease' | 'scope' | 'need' | 'context'>, more: Record<string, unknown>): void {

@@ -6,6 +6,7 @@ import type { Holds } from './estimate.ts';
 import { Ledger, type Lease, type LimitOf, type Waiter } from './ledger.ts';
 import { agingMs, configuredLimit, configuredRate, type LimitOptions, limitsOfRoot } from './limits.ts';
 import type { Closed } from './orders.ts';
+import { OutsideBook } from './outside.ts';
 import type { Rate, Rates } from './rates.ts';
 import { Shares } from './shares.ts';
 import { SpentBook } from './spent-book.ts';
@@ -19,11 +20,12 @@ interface Root {
   readonly rates?: Readonly<Record<string, Rates>>;
   readonly closed?: Readonly<Record<string, Closed>>;
   readonly wake?: Wake;
+  readonly lapse?: Wake;
   readonly clock?: number;
   readonly holds?: Readonly<Holds>;
 }
 
-/** The timer that looks at those who wait for a rate. */
+/** A timer that looks: at those who wait for a rate (`wake`), at leases that are not renewed (`lapse`). */
 interface Wake {
   readonly timer: string;
   readonly at: number;
@@ -50,6 +52,9 @@ export interface ThrottleState {
   wake: Wake | undefined;
   readonly holds: Holds;
   readonly agingMs: number;
+  /** Leases and places of holders that are no entities. */
+  readonly outside: OutsideBook;
+  lapse: Wake | undefined;
   /** The latest time that counted: a host whose clock is behind goes on from here. */
   clock: number;
   /** The record names the limits of this host, so that whoever reads it can explain a wait. */
@@ -77,12 +82,14 @@ export function activate(key: string, record: EntityRecord | undefined, limits: 
     isClosed: (path) => closed[path] !== undefined,
     agingMs: aging,
   });
+  const outside = new OutsideBook();
   const waiters: Waiter[] = [];
   for (const [name, body] of record?.items ?? []) {
     if (name.startsWith('l:')) ledger.addLease(body as unknown as Lease);
     else if (name.startsWith('w:')) waiters.push(body as unknown as Waiter);
     else if (name.startsWith('r:')) spent.restore(body);
     else if (name.startsWith('a:')) adaptive.restore(body);
+    else if (name.startsWith('o:')) outside.restore(body);
     else if (name.startsWith('s:') || name.startsWith('t:')) shares.restore(body);
   }
   const kept = record?.items.get(LIMITS_ITEM);
@@ -103,6 +110,8 @@ export function activate(key: string, record: EntityRecord | undefined, limits: 
     shares,
     closed,
     wake: root?.wake,
+    outside,
+    lapse: root?.lapse,
     clock,
     holds: { ...root?.holds },
     agingMs: aging,
@@ -115,7 +124,7 @@ function copied<T>(byPath: Readonly<Record<string, Readonly<Record<string, T>>>>
 }
 
 export function rootOfState(state: ThrottleState): Json {
-  const { seq, fence, overrides, ask, wake, clock, rates, closed, holds } = state;
+  const { seq, fence, overrides, ask, wake, lapse, clock, rates, closed, holds } = state;
   const root: Root = {
     seq,
     fence,
@@ -123,6 +132,7 @@ export function rootOfState(state: ThrottleState): Json {
     ask,
     ...(clock === 0 ? {} : { clock }),
     ...(wake === undefined ? {} : { wake }),
+    ...(lapse === undefined ? {} : { lapse }),
     ...(Object.keys(rates).length === 0 ? {} : { rates }),
     ...(Object.keys(holds).length === 0 ? {} : { holds }),
     ...(Object.keys(closed).length === 0 ? {} : { closed }),

@@ -21,6 +21,8 @@ export function createBench(options: ThrottleOptions = {}, key = 'cloud') {
   const bench = {
     sent: [] as Sent[],
     events: [] as string[],
+    /** What doors are told. */
+    told: [] as Record<string, unknown>[],
     timers: [] as { id: string; at: number; type: string }[],
     onEvent: (_topic: readonly string[], _body: Json): void => undefined,
     get now() {
@@ -104,7 +106,8 @@ export function createBench(options: ThrottleOptions = {}, key = 'cloud') {
     else if (effect.type === 'publish') {
       bench.events.push(effect.topic.at(-1)!);
       bench.onEvent(effect.topic, effect.body);
-    } else if (effect.type === 'send') {
+    } else if (effect.type === 'tell') bench.told.push(effect.body as Record<string, unknown>);
+    else if (effect.type === 'send') {
       if (effect.at !== undefined) bench.timers.push({ id: effect.id!, at: effect.at, type: effect.mail.type });
       else {
         const body = effect.mail.body as Record<string, unknown>;

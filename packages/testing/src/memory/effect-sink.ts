@@ -106,7 +106,7 @@ export function createMemorySink(parts: MemorySinkParts): EffectSink {
       for (const effect of effects) {
         const sent = process.travel(effect, `effect ${effect.type}`);
         if (sent.type === 'signal') outbox.signal(sent.pool, sent.body);
-        else outbox.answer(sent.answer, sent.replyTo);
+        else if (sent.type === 'answer') outbox.answer(sent.answer, sent.replyTo);
       }
     },
   };

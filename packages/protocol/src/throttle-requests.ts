@@ -1,0 +1,145 @@
+/**
+ * What programs outside ask the door of throttles, on `ns.throttle.<root>.<request>`, and what it answers. One request, one answer: who is
+ * queued asks again under the same lease, which keeps the place.
+ */
+import type { WireError } from './errors.ts';
+import { asInteger, asNumber, asObject, asText, type Fields, wrong } from './fields.ts';
+import type { Json } from './json.ts';
+import { decodeObject } from './parse.ts';
+
+export const throttleRequests = ['acquire', 'renew', 'release', 'explain', 'limit'] as const;
+export type ThrottleRequestKind = (typeof throttleRequests)[number];
+
+/** Milliseconds. A lease that is not renewed ends after `ttlMs`; the answer to an acquire comes after `waitMs` at the latest. */
+export const throttleTimes = Object.freeze({ ttlMs: 60_000, leastTtlMs: 1_000, mostTtlMs: 3_600_000, waitMs: 10_000, mostWaitMs: 30_000 });
+export const LEASE_LIMIT_CHARS = 200;
+
+type Need = Readonly<Record<string, number>>;
+
+interface OfLease {
+  readonly v: 1;
+  /** Chosen by the holder: the same again is the same lease. */
+  readonly lease: string;
+  /** Who holds it, shown to people; whoever names another one is another. Default: the lease. */
+  readonly holder?: string;
+}
+
+export interface AcquireRequest extends OfLease {
+  readonly scope: string;
+  readonly need?: Need;
+  readonly spend?: Need;
+  readonly priority?: number;
+  readonly share?: string;
+  readonly ttlMs?: number;
+  readonly waitMs?: number;
+}
+
+export interface RenewRequest extends OfLease {
+  readonly fence: number;
+  readonly ttlMs?: number;
+}
+
+export interface ReleaseRequest extends OfLease {
+  /** Absent: whatever it has, be it a place in the queue. */
+  readonly fence?: number;
+  /** A part. */
+  readonly need?: Need;
+}
+
+export interface ExplainRequest {
+  readonly v: 1;
+  /** Absent: all of the root. */
+  readonly lease?: string;
+}
+
+export interface LimitRequest {
+  readonly v: 1;
+  readonly scope: string;
+  readonly kind: string;
+  /** 0 pauses; null is what is configured. */
+  readonly limit: number | null;
+  readonly by?: string;
+}
+
+export type ThrottleRequest = AcquireRequest | RenewRequest | ReleaseRequest | ExplainRequest | LimitRequest;
+
+export type ThrottleAnswer = { readonly v: 1 } & (
+  | { readonly answer: 'granted'; readonly lease: string; readonly fence: number; readonly scope: string; readonly need: Need }
+  /** Ask again; `ahead` wait for the same before it. */
+  | { readonly answer: 'queued'; readonly lease: string; readonly ahead: number }
+  | { readonly answer: 'renewed'; readonly lease: string; readonly fence: number }
+  /** It has expired or was given back, or another lease has its name now. */
+  | { readonly answer: 'lost'; readonly lease: string }
+  /** `held`: it was held until now, under that fence. */
+  | { readonly answer: 'released'; readonly lease: string; readonly held: boolean }
+  | { readonly answer: 'explained'; readonly explanation: Json }
+  | { readonly answer: 'ordered' }
+  /** Nothing has happened, unless the error is `retryable`: then nobody can tell, and asking again is right. */
+  | { readonly answer: 'refused'; readonly error: WireError }
+);
+
+export const throttleAnswers = [
+  'granted',
+  'queued',
+  'renewed',
+  'lost',
+  'released',
+  'explained',
+  'ordered',
+  'refused',
+] as const satisfies readonly ThrottleAnswer['answer'][];
+
+/** Reads a request. Throws `malformed` or `unsupported_version`. */
+export function parseThrottleRequest(kind: ThrottleRequestKind, data: Uint8Array): ThrottleRequest {
+  const f = decodeObject(data, kind);
+  if (kind === 'explain') {
+    if (f['lease'] !== undefined) asText(f['lease'], kind, 'lease', LEASE_LIMIT_CHARS);
+    return f as unknown as ExplainRequest;
+  }
+  if (kind === 'limit') {
+    checkScope(f, kind);
+    asText(f['kind'], kind, 'kind');
+    if (f['limit'] !== null) asInteger(f['limit'], kind, 'limit', 0);
+    if (f['by'] !== undefined) asText(f['by'], kind, 'by');
+    return f as unknown as LimitRequest;
+  }
+  asText(f['lease'], kind, 'lease', LEASE_LIMIT_CHARS);
+  if (f['holder'] !== undefined) asText(f['holder'], kind, 'holder', LEASE_LIMIT_CHARS);
+  if (f['ttlMs'] !== undefined) checkMs(f, kind, 'ttlMs', throttleTimes.leastTtlMs, throttleTimes.mostTtlMs);
+  if (f['waitMs'] !== undefined) checkMs(f, kind, 'waitMs', 0, throttleTimes.mostWaitMs);
+  if (f['need'] !== undefined) checkNeed(f['need'], kind, 'need');
+  if (f['spend'] !== undefined) checkNeed(f['spend'], kind, 'spend');
+  if (kind === 'acquire') {
+    checkScope(f, kind);
+    if (f['need'] === undefined && f['spend'] === undefined) throw wrong(kind, 'need', 'must name at least one kind');
+    if (f['priority'] !== undefined) asNumber(f['priority'], kind, 'priority');
+    if (f['share'] !== undefined) asText(f['share'], kind, 'share', LEASE_LIMIT_CHARS);
+  } else if (kind === 'renew' || f['fence'] !== undefined) asInteger(f['fence'], kind, 'fence', 1);
+  return f as unknown as ThrottleRequest;
+}
+
+/** Reads an answer as far as a client needs it. Throws `malformed` or `unsupported_version`. */
+export function parseThrottleAnswer(data: Uint8Array): ThrottleAnswer {
+  const f = decodeObject(data, 'answer of a throttle');
+  if (!(throttleAnswers as readonly unknown[]).includes(f['answer']))
+    throw wrong('answer of a throttle', 'answer', `must be one of ${throttleAnswers.join(', ')}`);
+  if (f['answer'] === 'granted') asInteger(f['fence'], 'answer of a throttle', 'fence', 1);
+  if (f['answer'] === 'refused')
+    asText(asObject(f['error'], 'answer of a throttle', 'error')['code'], 'answer of a throttle', 'error.code');
+  return f as unknown as ThrottleAnswer;
+}
+
+function checkScope(f: Fields, what: string): void {
+  const scope = asText(f['scope'], what, 'scope');
+  if (scope.split('/').includes('')) throw wrong(what, 'scope', 'must be a path such as a/b');
+}
+
+function checkMs(f: Fields, what: string, field: string, least: number, most: number): void {
+  if (asInteger(f[field], what, field, least) > most) throw wrong(what, field, `must be ${most} or less`);
+}
+
+function checkNeed(value: unknown, what: string, field: string): void {
+  const entries = Object.entries(asObject(value, what, field));
+  if (entries.length === 0) throw wrong(what, field, 'must name at least one kind');
+  for (const [kind, tokens] of entries) asInteger(tokens, what, `${field}.${kind}`, 1);
+}

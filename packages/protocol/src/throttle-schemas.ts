@@ -1,0 +1,112 @@
+/** JSON Schemas of `throttle-requests.ts`. A test holds both against each other. */
+import {
+  anyText,
+  anything,
+  boolean,
+  described,
+  document,
+  integer,
+  type JsonSchema,
+  number,
+  object,
+  oneOf,
+  text,
+  version,
+} from './schema-parts.ts';
+import { LEASE_LIMIT_CHARS, throttleAnswers, throttleTimes } from './throttle-requests.ts';
+
+const tokens: JsonSchema = { type: 'object', minProperties: 1, additionalProperties: integer(1) };
+const lease = described('Chosen by the holder: the same again is the same lease.', text(LEASE_LIMIT_CHARS));
+const holder = described('Who holds it, for people. Whoever names another one is another. Default: the lease.', text(LEASE_LIMIT_CHARS));
+const scope = described('Path such as provider-1/tenant-7; its first part is the root in the subject.', {
+  type: 'string',
+  pattern: '^[^/]+(/[^/]+)*$',
+});
+const ttlMs = described(`Ends unless it is renewed for so long. Default ${throttleTimes.ttlMs}.`, {
+  type: 'integer',
+  minimum: throttleTimes.leastTtlMs,
+  maximum: throttleTimes.mostTtlMs,
+});
+
+/** By the name in their `$id`. */
+export const throttleSchemas: Readonly<Record<string, JsonSchema>> = {
+  'throttle-acquire': document('throttle-acquire', 'Asks for tokens, rates or both; the same again keeps the place, and renews.', {
+    ...object(
+      {
+        v: version,
+        lease,
+        holder,
+        scope,
+        need: described('Tokens by kind: all or none.', tokens),
+        spend: described('Units by the name of a rate, taken with the need.', tokens),
+        priority: described('Higher goes first. Default 0.', number()),
+        share: described('Shares that wait get equal turns.', text(LEASE_LIMIT_CHARS)),
+        ttlMs,
+        waitMs: described(`The answer comes after so long at the latest. Default ${throttleTimes.waitMs}.`, {
+          type: 'integer',
+          minimum: 0,
+          maximum: throttleTimes.mostWaitMs,
+        }),
+      },
+      ['v', 'lease', 'scope'],
+    ),
+    anyOf: [{ required: ['need'] }, { required: ['spend'] }],
+  }),
+  'throttle-renew': document(
+    'throttle-renew',
+    'Keeps a lease for its time to live again, from when this was sent.',
+    object({ v: version, lease, holder, fence: integer(1), ttlMs }, ['v', 'lease', 'fence']),
+  ),
+  'throttle-release': document(
+    'throttle-release',
+    'Gives a lease back, or a part of it, or a place in the queue. A second one is harmless.',
+    object(
+      {
+        v: version,
+        lease,
+        holder,
+        fence: described('Without it whatever is under that name is given back.', integer(1)),
+        need: described('Only this part.', tokens),
+      },
+      ['v', 'lease'],
+    ),
+  ),
+  'throttle-explain': document(
+    'throttle-explain',
+    'Why a lease waits; without a lease: how full the root is, and who waits.',
+    object({ v: version, lease: text(LEASE_LIMIT_CHARS) }, ['v']),
+  ),
+  'throttle-limit': document(
+    'throttle-limit',
+    'Changes a limit, with the right to.',
+    object(
+      {
+        v: version,
+        scope,
+        kind: text(),
+        limit: described('0 pauses; null is what is configured.', { type: ['integer', 'null'], minimum: 0 }),
+        by: text(),
+      },
+      ['v', 'scope', 'kind', 'limit'],
+    ),
+  ),
+  'throttle-answer': document(
+    'throttle-answer',
+    'What the door of throttles answers. Which fields there are, says docs/open-wire.md.',
+    object(
+      {
+        v: version,
+        answer: oneOf(throttleAnswers),
+        lease: anyText,
+        fence: described('Grows with every grant of a root. Hand it to the backend.', integer(1)),
+        scope: anyText,
+        need: { type: 'object' },
+        ahead: described('How many wait for the same before it.', integer(0)),
+        held: described('It was held until now, under that fence.', boolean),
+        explanation: anything,
+        error: object({ code: text(), message: anyText, field: anyText, retryable: boolean, data: anything }, ['code', 'message']),
+      },
+      ['v', 'answer'],
+    ),
+  ),
+};
