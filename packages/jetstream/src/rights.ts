@@ -10,6 +10,7 @@ import { taskDurable, topologyDefaults, type TopologyOptions } from './topology.
  * - `sender` sends tasks of the given pools without an executor.
  * - `reader` sees operations, resources, events and dead letters; `operator` also sends commands and verbs.
  * - `replayer` sends dead letters again, as whoever sent them first: it may speak as anybody, so it is for people.
+ * - `holder` asks throttles for tokens, and may do nothing else.
  * - `registrar` registers and removes resources, from outside of operations.
  * - `worker` runs tasks of the given pools and classes.
  * - `supervisor`, `throttle`, `scheduler`: the hosts. They write state and timers, and are trusted.
@@ -22,6 +23,7 @@ export const rightsRoles = [
   'operator',
   'replayer',
   'registrar',
+  'holder',
   'worker',
   'supervisor',
   'throttle',
@@ -86,7 +88,12 @@ const lists: Readonly<Record<RightsRole, (needed: Needed) => Lists>> = {
   reader: ({ subjects }) => ({ publish: reading(subjects), subscribe: [`${subjects.ns}.live.>`, `${subjects.ns}.answer.*`] }),
 
   operator: ({ subjects }) => ({
-    publish: [`${subjects.ns}.command.*`, `${subjects.ns}.mail.*.*.verb`, ...reading(subjects)],
+    publish: [
+      `${subjects.ns}.command.*`,
+      `${subjects.ns}.mail.*.*.verb`,
+      ...['explain', 'limit'].map((request) => `${subjects.ns}.throttle.*.${request}`),
+      ...reading(subjects),
+    ],
     subscribe: [`${subjects.ns}.live.>`, `${subjects.ns}.answer.*`],
   }),
 
@@ -105,6 +112,10 @@ const lists: Readonly<Record<RightsRole, (needed: Needed) => Lists>> = {
 
   registrar: ({ subjects }) => ({
     publish: [info(subjects.streams.state), ...keeping(subjects), batch(`KV_${subjects.buckets.resources}`)],
+  }),
+
+  holder: ({ subjects: { ns } }) => ({
+    publish: ['acquire', 'renew', 'release', 'explain'].map((request) => `${ns}.throttle.*.${request}`),
   }),
 
   worker: ({ subjects, pools, classes, roles }) => {
@@ -152,7 +163,18 @@ const lists: Readonly<Record<RightsRole, (needed: Needed) => Lists>> = {
 
   throttle: (needed) => {
     const { ns } = needed.subjects;
-    return hosting('throttle', needed, { publish: [`${ns}.dead.mail.>`] });
+    return hosting('throttle', needed, {
+      publish: [
+        `${ns}.dead.mail.>`,
+        // what its entities tell its doors; a limit that somebody orders at the door
+        `${ns}.told.*`,
+        `${ns}.mail.throttle.*.verb`,
+        // answers to whoever asks at the door: reply subjects, from another account under a name of the server
+        '_INBOX.>',
+        '_R_.>',
+      ],
+      subscribe: [`${ns}.told.*`, `${ns}.throttle.*.*`],
+    });
   },
 
   scheduler: (needed) => {
@@ -204,7 +226,7 @@ function hosting(role: string, { subjects, partitions = topologyDefaults.partiti
       leader(streams.state),
       batch(`KV_${buckets.hosts}`),
     ],
-    subscribe: [siblings],
+    subscribe: [siblings, ...(more.subscribe ?? [])],
   };
 }
 

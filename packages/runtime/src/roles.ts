@@ -19,6 +19,7 @@ import { throttleBehaviour, type ThrottleOptions } from '@troupe/throttle';
 import { type App, type AppResourceStore, poolsOf } from './app.ts';
 import type { Runtime } from './connect.ts';
 import { entityService, type RoleOptions, started } from './role-parts.ts';
+import { createThrottleDoor } from './throttle-door.ts';
 
 export interface SupervisorOptions extends RoleOptions<EntityServiceEvent | DoorEvent> {
   /** When the front door takes no more commands. Default: that of the app. */
@@ -73,7 +74,7 @@ export async function startSupervisor(runtime: Runtime, app: App, options: Super
 /** `askAfterMs` bounds how long a lost holder keeps a token while somebody waits for it. */
 export type ThrottleRoleOptions = RoleOptions<EntityServiceEvent> & Pick<ThrottleOptions, 'askAfterMs' | 'askAtOnce'>;
 
-/** Hands out tokens: owns the throttle entities of its partitions. */
+/** Hands out tokens: owns the throttle entities of its partitions, and opens a door for programs outside. */
 export async function startThrottle(runtime: Runtime, app: Pick<App, 'limits'>, options: ThrottleRoleOptions = {}): Promise<Service> {
   const { streams } = runtime.subjects;
   await verifyTopology(runtime.nc, runtime.topology, {
@@ -88,7 +89,8 @@ export async function startThrottle(runtime: Runtime, app: Pick<App, 'limits'>, 
       ...(askAtOnce === undefined ? {} : { askAtOnce }),
     }),
   ];
-  return started('throttle', [entityService(runtime, 'throttle', { behaviours, ...role })]);
+  const entities = entityService(runtime, 'throttle', { behaviours, ...role });
+  return started('throttle', [entities, createThrottleDoor({ runtime, records: entities.records })]);
 }
 
 export interface WorkerRoleOptions {

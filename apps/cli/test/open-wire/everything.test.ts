@@ -55,6 +55,15 @@ describe('everything that travels', () => {
       await until('its result is there', () => client.result(sent.id));
       await order('told', 'telling');
       expect((await client.follow('told').ended()).outcome).to.equal('succeeded');
+      const ask = async (request: string, body: object) => {
+        const reply = await at.nc.request(at.subjects.throttle('cloud', request), JSON.stringify({ v: 1, ...body }), { timeout: 20_000 });
+        return reply.json<{ answer: string; fence: number }>();
+      };
+      const { fence } = await ask('acquire', { lease: 'outside', scope: 'cloud', need: { disk: 1 } });
+      expect((await ask('renew', { lease: 'outside', fence })).answer).to.equal('renewed');
+      expect((await ask('explain', { lease: 'outside' })).answer).to.equal('explained');
+      expect((await ask('release', { lease: 'outside', fence })).answer).to.equal('released');
+      expect((await ask('limit', { scope: 'cloud', kind: 'disk', limit: null })).answer).to.equal('ordered');
       await order('bad', 'nothing').catch(() => undefined);
       const all = Object.entries(document.channels).flatMap(([channel, { address, messages }]) =>
         address === null ? [] : Object.keys(messages).map((message) => `${channel} ${message}`),
