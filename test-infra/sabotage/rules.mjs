@@ -1,4 +1,5 @@
 import { conformanceRules } from './conformance-rules.mjs';
+import { familyRules } from './family-rules.mjs';
 import { fanoutRules } from './fanout-rules.mjs';
 import { schedulerRules } from './scheduler-rules.mjs';
 import { scheduleRules } from './schedule-rules.mjs';
@@ -384,6 +385,7 @@ export const rules = [
   },
   ...operationRules,
   ...tenantRules,
+  ...familyRules,
   ...pullRules,
   ...conformanceRules,
   ...scheduleRules,

@@ -2,6 +2,7 @@
 import { defineTask } from '@troupe/task';
 import { z } from 'zod';
 import { pullTasks } from './pull-contracts.ts';
+import { resizeTasks } from './resize-contracts.ts';
 import { snapshotTasks } from './snapshot-contracts.ts';
 import { tenantTasks } from './tenant-contracts.ts';
 import { volumeTasks } from './volume-contracts.ts';
@@ -123,4 +124,5 @@ export const tasks = [
   ...tenantTasks,
   ...snapshotTasks,
   ...volumeTasks,
+  ...resizeTasks,
 ];

@@ -1,7 +1,9 @@
 /** The app's operations, most of them of the operation families F1 to F18, and the small ones that these are made of. */
 import type { ExecutorDefinition } from '@troupe/executor';
 import { createBackup, deleteBackup } from './executors/backup.ts';
+import { changeFlavor } from './executors/instance-resize.ts';
 import { changeSnapshots } from './executors/snapshot.ts';
+import { changeVolumes } from './executors/volume-change.ts';
 import { createInstance } from './executors/instance-create.ts';
 import { deleteInstance } from './executors/instance-delete.ts';
 import { changePower } from './executors/instance-power.ts';
@@ -41,6 +43,8 @@ export function openstackExecutors(given: Pace = {}, { pullAfterCreate = true } 
     deleteBackup(pace),
     ...Object.values(children),
     ...changeSnapshots(pace),
+    ...changeVolumes(pace),
+    changeFlavor(pace),
     pullInstance(),
     pullTenant,
     pullVolume(),

@@ -3,6 +3,7 @@ import type { Handler } from '@troupe/task';
 import type { Backend } from '../backend/index.ts';
 import { networkHandlers } from './network-handlers.ts';
 import { pullHandlers } from './pull-handlers.ts';
+import { resizeHandlers } from './resize-handlers.ts';
 import { serverHandlers } from './server-handlers.ts';
 import { snapshotHandlers } from './snapshot-handlers.ts';
 import type { TenantBackends } from './tenant-backends.ts';
@@ -19,6 +20,7 @@ export function openstackHandlers(backend: Backend, tenants: TenantBackends): Ha
     ...pullHandlers(backend, tenants.admin),
     ...snapshotHandlers(backend),
     ...volumeChangeHandlers(backend),
+    ...resizeHandlers(backend),
     ...tenantHandlers(tenants),
     ...tenantRemovalHandlers(tenants),
   ];

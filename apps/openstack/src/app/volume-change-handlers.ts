@@ -1,4 +1,4 @@
-import { handle, type Handler, withPatch } from '@troupe/task';
+import { Fatal, handle, type Handler, withPatch } from '@troupe/task';
 import type { Backend } from '../backend/index.ts';
 import { told } from './told.ts';
 import * as contracts from './volume-contracts.ts';
@@ -12,5 +12,20 @@ export function volumeChangeHandlers(backend: Backend): Handler[] {
     handle(contracts.clearBootFlag, async ({ backendId }, { signal }) => ({
       how: await told(backend.setBootable(backendId, false, { signal })),
     })),
+    handle(contracts.extendVolume, async ({ backendId, sizeGb }, { signal }) => ({
+      how: await told(backend.extendVolume(backendId, sizeGb, { signal })),
+    })),
+    handle(contracts.attachVolume, async ({ backendId, serverId, device }, { signal }) => ({
+      how: await told(backend.attachVolume(serverId, backendId, { device, signal })),
+    })),
+    handle(contracts.retypeVolume, async ({ backendId, volumeType }, { signal }) => ({
+      how: await told(backend.retypeVolume(backendId, volumeType, { signal })),
+    })),
+    handle(contracts.checkType, async ({ backendId, volumeType }, { signal }) => {
+      const volume = await told(backend.getVolume(backendId, { signal }));
+      if (volume.volumeType !== volumeType)
+        throw new Fatal(`the cloud left volume ${backendId} of type ${volume.volumeType}`, { code: 'type_unchanged' });
+      return withPatch({ volumeType }, { runtimeState: volume.status, data: { volumeType } });
+    }),
   ];
 }

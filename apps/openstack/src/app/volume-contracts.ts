@@ -16,5 +16,30 @@ export const createFromSnapshot = defineTask({
 });
 /** A copy of a boot volume is for its data: no machine is to boot from it by mistake. */
 export const clearBootFlag = defineTask({ name: 'openstack.volume.bootFlag.clear', pool, idempotent: 'yes', input: byId });
+export const extendVolume = defineTask({
+  name: 'openstack.volume.extend',
+  pool,
+  idempotent: 'yes',
+  input: byId.extend({ sizeGb: z.number().int().positive() }),
+});
+export const attachVolume = defineTask({
+  name: 'openstack.volume.attach',
+  pool,
+  idempotent: 'yes',
+  input: byId.extend({ serverId: id, device: z.string().optional() }),
+});
+export const retypeVolume = defineTask({
+  name: 'openstack.volume.retype',
+  pool,
+  idempotent: 'yes',
+  input: byId.extend({ volumeType: id }),
+});
+/** Fails with `type_unchanged` where the cloud has gone back to the type that the volume had. */
+export const checkType = defineTask({
+  name: 'openstack.volume.type.check',
+  pool,
+  idempotent: 'yes',
+  input: byId.extend({ volumeType: id }),
+});
 
-export const volumeTasks = [createFromSnapshot, clearBootFlag];
+export const volumeTasks = [createFromSnapshot, clearBootFlag, extendVolume, attachVolume, retypeVolume, checkType];

@@ -26,6 +26,14 @@ export interface ServerCalls {
   startServer(id: string, options?: CallOptions): Promise<PowerChange>;
   stopServer(id: string, options?: CallOptions): Promise<PowerChange>;
   rebootServer(id: string, type: 'SOFT' | 'HARD', options?: CallOptions): Promise<PowerChange>;
+  /** Ends in VERIFY_RESIZE, where it is to be confirmed or reverted. @throws BackendError `bad_request` for its own flavor */
+  resizeServer(id: string, flavorId: string, options?: CallOptions): Promise<PowerChange>;
+  /**
+   * Ends in the state before the resize. `alreadySo` also if the resize was reverted: Nova tells no difference.
+   * @throws BackendError `bad_request` also while an earlier confirm is under way, which shows in nothing else
+   */
+  confirmResize(id: string, options?: CallOptions): Promise<PowerChange>;
+  revertResize(id: string, options?: CallOptions): Promise<PowerChange>;
   /** Success also if it is attached, or on its way. */
   attachVolume(serverId: string, volumeId: string, options?: CallOptions & { readonly device?: string | undefined }): Promise<PowerChange>;
   /** Success also if the volume is not attached, or on its way. */
@@ -49,6 +57,10 @@ const rebooted: Goal = {
   isReached: () => false,
   tasks: ['rebooting', 'reboot_pending', 'reboot_started', 'rebooting_hard', 'reboot_pending_hard', 'reboot_started_hard'],
 };
+
+const resizing = ['resize_prep', 'resize_migrating', 'resize_migrated', 'resize_finish'];
+const resized: Goal = { isReached: (server) => server.state === 'VERIFY_RESIZE', tasks: resizing };
+const settled: Goal = { isReached: (server) => server.state === 'ACTIVE' || server.state === 'SHUTOFF', tasks: ['resize_reverting'] };
 
 export function createServerCalls(session: Session, { findVolume }: Pick<VolumeCalls, 'findVolume'>): ServerCalls {
   const pathOf = (id: string): string => `/servers/${encodeURIComponent(id)}`;
@@ -104,6 +116,9 @@ export function createServerCalls(session: Session, { findVolume }: Pick<VolumeC
           return server.taskState === 'deleting' ? 'underWay' : undefined;
         },
       ),
+    resizeServer: (id, flavorRef, options = {}) => act(id, { resize: { flavorRef } }, resized, options),
+    confirmResize: (id, options = {}) => act(id, { confirmResize: null }, settled, options),
+    revertResize: (id, options = {}) => act(id, { revertResize: null }, settled, options),
     startServer: (id, options = {}) => act(id, { 'os-start': null }, started, options),
     stopServer: (id, options = {}) => act(id, { 'os-stop': null }, stopped, options),
     rebootServer: (id, type, options = {}) => act(id, { reboot: { type } }, rebooted, options),

@@ -16,7 +16,7 @@ const row = (kind: string, id: string, data: object) => ({
 
 /** A row of each kind, of which plans can be made. */
 const rows = {
-  volume: row('volume', 'v', { sizeGb: 1 }),
+  volume: row('volume', 'v', { sizeGb: 1, attachedTo: 'i on the cloud' }),
   instance: row('instance', 'i', { flavor: '1', volumes: ['v', 'w'], floatingIps: ['ip'], tenant: 't' }),
   floatingIp: row('floatingIp', 'ip', {}),
   tenant: row('tenant', 't', { network: 'n', subnet: 's', securityGroups: ['g'] }),
@@ -30,7 +30,17 @@ const rows = {
 };
 
 /** What the executors ask for, all in one. */
-const input = { serverId: 's', deleteVolumes: true, projectId: 'p', force: false, snapshotId: 's' };
+const input = {
+  serverId: 's',
+  deleteVolumes: true,
+  projectId: 'p',
+  force: false,
+  snapshotId: 's',
+  sizeGb: 2,
+  flavor: '2',
+  instance: 'i',
+  volumeType: 'ssd',
+};
 
 /** Words at which an object stays: whoever waits for another one waits in vain. */
 const lastWords: Readonly<Record<string, readonly string[]>> = {
@@ -75,7 +85,7 @@ describe('the polls of the app', () => {
     });
   }
 
-  it('are those of F1, F4, F6 and F9', () => {
+  it('are those of the families', () => {
     const counts = (openstackApp().executors ?? []).map((one) => [one.name.replace('openstack.', ''), pollsOf(one).length] as const);
     expect(Object.fromEntries(counts.filter(([, polls]) => polls > 0))).to.deep.equal({
       'tenant.delete': 3,
@@ -84,6 +94,10 @@ describe('the polls of the app', () => {
       'snapshot.create': 1,
       'snapshot.delete': 1,
       'volume.restore': 1,
+      'volume.extend': 3,
+      'volume.attach': 1,
+      'volume.retype': 1,
+      'instance.changeFlavor': 4,
       'volume.create': 1,
       'volume.detach': 1,
       'volume.delete': 1,

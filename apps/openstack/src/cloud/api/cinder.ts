@@ -74,7 +74,7 @@ function volumeRoutes(world: World): readonly Route[] {
       volumes.remove(volumeOf(call), call.user.isAdmin && call.query.get('force') === 'True');
       return { status: 202 };
     }),
-    cinderRoute('volumes.action', 'POST', '/volumes/:id/action', (call) => runVolumeAction(volumes, volumeOf(call), call)),
+    cinderRoute('volumes.action', 'POST', '/volumes/:id/action', (call) => runVolumeAction(world, volumeOf(call), call)),
     cinderRoute('metadata.list', 'GET', '/volumes/:id/metadata', (call) => ({ status: 200, body: { metadata: volumeOf(call).metadata } })),
     cinderRoute('metadata.update', 'POST', '/volumes/:id/metadata', (call) => {
       const volume = volumeOf(call);

@@ -25,6 +25,10 @@ const actions: Readonly<Record<string, Action>> = {
   'os-start': ({ servers }, server) => servers.start(server),
   'os-stop': ({ servers }, server) => servers.stop(server),
   reboot: ({ servers }, server, _call, body) => servers.reboot(server, parseBody(rebootSchema, body).type),
+  resize: ({ servers }, server, _call, body) =>
+    servers.resize(server, parseBody(z.object({ flavorRef: z.union([z.string().min(1), z.int()]).transform(String) }), body).flavorRef),
+  confirmResize: ({ servers }, server) => servers.confirmResize(server),
+  revertResize: ({ servers }, server) => servers.revertResize(server),
   'os-resetState'({ servers }, server, call, body) {
     if (!call.user.isAdmin) throw new ApiError(403, `Policy doesn't allow os_compute_api:os-admin-actions:reset_state to be performed.`);
     const { state } = parseBody(z.object({ state: z.enum(['active', 'error']) }), body);
@@ -66,7 +70,7 @@ export function novaServerRoutes(world: World): readonly Route[] {
     const action = name === undefined || !Object.hasOwn(actions, name) ? undefined : actions[name];
     if (action === undefined) throw new ApiError(400, `There is no such action: ${name ?? 'none'}`);
     action(world, server, call, body ?? {});
-    return { status: 202 };
+    return { status: name === 'confirmResize' ? 204 : 202 };
   }
 
   const detail = (call: AuthorizedCall, server: Server): Answer => ({ status: 200, body: { server: serverDetail(call, world, server) } });

@@ -8,6 +8,7 @@ export const latencyNames = [
   'volumeAttach',
   'volumeDetach',
   'volumeExtend',
+  'volumeRetype',
   'snapshotCreate',
   'snapshotDelete',
   'serverCreate',
@@ -16,6 +17,9 @@ export const latencyNames = [
   'serverStop',
   'serverReboot',
   'serverHardReboot',
+  'serverResize',
+  'serverConfirmResize',
+  'serverRevertResize',
   'floatingIpActivate',
 ] as const;
 
@@ -31,6 +35,7 @@ export const defaultLatencies: Readonly<Latencies> = Object.freeze({
   volumeAttach: 400,
   volumeDetach: 500,
   volumeExtend: 600,
+  volumeRetype: 700,
   snapshotCreate: 800,
   snapshotDelete: 400,
   serverCreate: 2500,
@@ -39,6 +44,9 @@ export const defaultLatencies: Readonly<Latencies> = Object.freeze({
   serverStop: 1000,
   serverReboot: 1200,
   serverHardReboot: 1800,
+  serverResize: 1500,
+  serverConfirmResize: 400,
+  serverRevertResize: 900,
   floatingIpActivate: 300,
 });
 

@@ -8,6 +8,7 @@ export const transitionNames = [
   'volume.attach',
   'volume.detach',
   'volume.extend',
+  'volume.retype',
   'snapshot.create',
   'snapshot.delete',
   'server.create',
@@ -15,6 +16,9 @@ export const transitionNames = [
   'server.start',
   'server.stop',
   'server.reboot',
+  'server.resize',
+  'server.confirmResize',
+  'server.revertResize',
   'floatingip.activate',
 ] as const;
 

@@ -109,6 +109,7 @@ export function createServerBuilder(
       name: request.name,
       description: request.description ?? null,
       flavor,
+      beforeResize: undefined,
       imageId: request.imageId,
       keyName: request.keyName,
       groupId: request.groupId,

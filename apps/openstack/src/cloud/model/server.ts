@@ -1,8 +1,17 @@
 import type { Flavor } from './catalogue.ts';
 
-export type VmState = 'building' | 'active' | 'stopped' | 'error';
+export type VmState = 'building' | 'active' | 'stopped' | 'resized' | 'error';
 
-export type TaskState = 'scheduling' | 'spawning' | 'deleting' | 'powering-on' | 'powering-off' | 'rebooting' | 'rebooting_hard';
+export type TaskState =
+  | 'scheduling'
+  | 'spawning'
+  | 'deleting'
+  | 'powering-on'
+  | 'powering-off'
+  | 'rebooting'
+  | 'rebooting_hard'
+  | 'resize_prep'
+  | 'resize_reverting';
 
 /** A server as the cloud keeps it. */
 export interface Server {
@@ -12,7 +21,9 @@ export interface Server {
   readonly drawKey: string;
   readonly sequence: number;
   readonly createdAt: number;
-  readonly flavor: Flavor;
+  flavor: Flavor;
+  /** What it was before a resize that nobody has confirmed yet. */
+  beforeResize: { readonly flavor: Flavor; readonly vmState: VmState } | undefined;
   readonly imageId: string | undefined;
   readonly keyName: string | undefined;
   /** Of its server group. */
@@ -82,6 +93,7 @@ export interface DiskRequest {
 /** Nova's status word, which it derives from the two states. */
 export function statusOf(server: Server): string {
   if (server.statusOverride !== undefined) return server.statusOverride;
+  if (server.taskState === 'resize_prep') return 'RESIZE';
   switch (server.vmState) {
     case 'building':
       return 'BUILD';
@@ -90,6 +102,8 @@ export function statusOf(server: Server): string {
       return server.taskState === 'rebooting_hard' ? 'HARD_REBOOT' : 'ACTIVE';
     case 'stopped':
       return 'SHUTOFF';
+    case 'resized':
+      return server.taskState === 'resize_reverting' ? 'REVERT_RESIZE' : 'VERIFY_RESIZE';
     case 'error':
       return 'ERROR';
   }
@@ -98,5 +112,6 @@ export function statusOf(server: Server): string {
 /** Nova's number: 0 no state, 1 running, 4 shut down. */
 export function powerStateOf(server: Server): number {
   if (server.vmState === 'active') return 1;
+  if (server.vmState === 'resized') return server.beforeResize?.vmState === 'stopped' ? 4 : 1;
   return server.vmState === 'stopped' ? 4 : 0;
 }

@@ -4,6 +4,8 @@ import { createServerBuilder } from './server-build.ts';
 import { createServerDisks } from './server-disks.ts';
 import type { ServerDisks } from './server-disks.ts';
 import { createServerPower } from './server-power.ts';
+import { createServerResize } from './server-resize.ts';
+import type { ServerResize } from './server-resize.ts';
 import type { ServerPower } from './server-power.ts';
 import { usageOf } from './server-request.ts';
 import type { RequestContext, ServerUsage } from './server-request.ts';
@@ -12,7 +14,7 @@ import type { Server, ServerRequest } from './server.ts';
 import type { Owner } from './volume.ts';
 
 /** Nova's state: servers and what becomes of them. */
-export interface Servers extends ServerPower, ServerDisks {
+export interface Servers extends ServerPower, ServerResize, ServerDisks {
   create(owner: Owner, request: ServerRequest): Server;
   find(id: string): Server | undefined;
   /** @throws ApiError 404 */
@@ -79,6 +81,7 @@ export function createServers(core: CloudCore, context: Omit<RequestContext, 'se
     vanish,
     usage: (projectId) => usageOf(store.list(), projectId),
     ...createServerPower(core, store, vanish),
+    ...createServerResize(core, context, store, vanish),
     ...createServerDisks(store, volumes),
   };
 }

@@ -26,6 +26,8 @@ export interface Volumes {
   /** Also with `force`, a volume that is being deleted already is left alone. */
   remove(volume: Volume, force?: boolean): void;
   extend(volume: Volume, sizeGb: number): void;
+  /** Also while a server has it. */
+  retype(volume: Volume, volumeType: string): void;
   /** Keeps the volume for a server that is about to attach it. */
   reserve(volume: Volume): void;
   unreserve(volume: Volume): void;
@@ -213,6 +215,27 @@ export function createVolumes(core: CloudCore, catalogue: Catalogue, quotas: Quo
           account(volume.projectId, 0, sizeGb - volume.sizeGb);
           volume.sizeGb = sizeGb;
           touch(volume, 'available');
+        },
+      });
+    },
+    retype(volume, volumeType) {
+      const { status } = volume;
+      if (status !== 'available' && status !== 'in-use') {
+        throw invalidVolume(
+          `Unable to update type due to incorrect status: ${status} on volume: ${volume.id}. Volume status must be available or in-use.`,
+        );
+      }
+      if (volumeType === volume.volumeType) {
+        throw new ApiError(400, `Invalid input received: New volume_type same as original: ${volumeType}.`);
+      }
+      touch(volume, 'retyping');
+      core.transitions.begin({
+        name: 'volume.retype',
+        latency: 'volumeRetype',
+        subject: subjectOf(volume),
+        done: () => {
+          volume.volumeType = volumeType;
+          touch(volume, status);
         },
       });
     },
