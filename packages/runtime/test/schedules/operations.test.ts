@@ -87,7 +87,7 @@ describe('a schedule that names an executor', () => {
     const [first] = await until(
       'the second lives',
       async () => {
-        const all = await s.outcomes('newest');
+        const all = (await s.outcomes('newest')).filter(({ what }) => what === 'ran');
         return all.length >= 2 ? all : undefined;
       },
       20_000,
