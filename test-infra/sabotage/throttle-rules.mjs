@@ -72,4 +72,13 @@ export const throttleRules = [
     spec: 'test/estimate.test.ts',
     test: 'comes true to the millisecond',
   },
+  {
+    name: 'refusals of the backend not told',
+    file: 'packages/executor/src/nodes/step.ts',
+    find: '  observeAttempt(run, path, body);\n  if (foundClosed',
+    replace: '  if (foundClosed',
+    package: 'packages/executor',
+    spec: 'test/throttled.test.ts',
+    test: 'tell their scope once for every attempt how the backend did',
+  },
 ];

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { chain, giveBack, group, step, throttled } from '@troupe/executor';
-import { createBench, fatal, free, hostile, settled, start, START, steps, success, tasks, work } from './bench/index.ts';
+import { createBench, failure, fatal, free, hostile, settled, start, START, steps, success, tasks, work } from './bench/index.ts';
 
 const body = (prefix = ''): ReturnType<typeof step>[] => [step(`${prefix}a`, work, {}), step(`${prefix}b`, work, {})];
 
@@ -118,6 +118,35 @@ describe('throttled nodes', () => {
     expect(bench.scopes.acquired[0]).to.deep.include({ scope: 'p/t1', need: { volume: 1 }, ...more });
     expect(bench.scopes.acquired[1]).to.deep.include({ scope: 'p', need: {}, spend: { call: 1 } });
     settled(bench);
+  });
+
+  for (const { name, faults } of hostile(2)) {
+    it(`tell their scope once for every attempt how the backend did, where the plan wants it, ${name}`, async () => {
+      const { bench, id } = await start(
+        chain(
+          throttled({ scope: 'p/t1', need: { volume: 1 }, observe: true }, chain(step('a', work, {}))),
+          throttled({ scope: 'p', need: { volume: 1 } }, step('b', work, {})),
+        ),
+        faults,
+      );
+      bench.on('work', (attempt) => (attempt.step === 'a' && attempt.attempt === 1 ? { ...failure('busy'), retryAfterMs: 10 } : success()));
+      bench.run();
+      expect(bench.view(id).outcome).to.equal('succeeded');
+      const told = new Set(bench.scopes.observed.map((one) => JSON.stringify({ ...one, latencyMs: 0 })));
+      const lease = `${id}:0.0`;
+      expect([...told].map((one) => JSON.parse(one) as object)).to.have.deep.members([
+        { lease, refused: true, latencyMs: 0 },
+        { lease, latencyMs: 0 },
+      ]);
+      settled(bench);
+    });
+  }
+
+  it('do not tell of failures that say nothing of the backend', async () => {
+    const { bench } = await start(throttled({ scope: 'p', need: { volume: 1 }, observe: true }, step('a', work, {})));
+    bench.on('work', () => fatal('broken'));
+    bench.run();
+    expect(bench.scopes.observed).to.deep.equal([]);
   });
 
   it('fail with what the scope refuses', async () => {

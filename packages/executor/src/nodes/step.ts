@@ -15,6 +15,7 @@ import { declinedBy, foundClosed, isClosed, passClosed, passDeclined } from './c
 import { errorOf, placed } from './error-place.ts';
 import { deadlineOf } from './deadlines.ts';
 import { keepFailure, keepSuccess, sendAttempt, signalAttempt, taskOf, writeStart } from './task-message.ts';
+import { observeAttempt } from './throttled.ts';
 import { planOf } from '../operation/run.ts';
 
 /** Tokens kept per step; an outcome of an attempt older than these is not recognised any more. */
@@ -68,6 +69,7 @@ export function stepEnded(run: Run, path: string, body: TaskEnded): void {
   const node = nodeOf(run, path, 'step');
   const { outcome } = body;
   if (outcome.kind === 'succeeded') {
+    observeAttempt(run, path, body);
     if (state.p === 'run' && body.attempt < state.n) signalAttempt(run, node, state.n);
     const error = keepSuccess(run, node, outcome.output, outcome.patch);
     return error === undefined ? endStep(run, path, OK) : fail(run, path, error);
@@ -75,6 +77,7 @@ export function stepEnded(run: Run, path: string, body: TaskEnded): void {
   if (state.x === 1 && body.attempt === state.n) return endStep(run, path, STOPPED);
   // an older attempt is not what it waits for, and neither is one that has failed already
   if (body.attempt !== state.n || state.p !== 'run') return;
+  observeAttempt(run, path, body);
   if (foundClosed(outcome)) return passClosed(run, path, node);
   const declined = declinedBy(outcome);
   if (declined !== undefined) return passDeclined(run, path, node, { attempt: state.n, error: declined });

@@ -3,7 +3,7 @@
  * no attempt, no look. A grant that nobody wants is answered with a release, so a release that overtook its acquire
  * heals by itself.
  */
-import type { WireError } from '@troupe/protocol';
+import type { TaskEnded, WireError } from '@troupe/protocol';
 import { rootOf } from '@troupe/throttle';
 import type { GrantedMail } from '../mail.ts';
 import { endNode, failNode, heldAround, leaseOf, nodeOf, type NodeResult, OK, planOf, type Run, send, stateOf } from '../operation/run.ts';
@@ -102,6 +102,22 @@ export function giveBack(run: Run, path: string): void {
     break;
   }
   endNode(run, path, OK);
+}
+
+/** The backend said so, or was so slow that the attempt was given up. */
+const REFUSALS: ReadonlySet<string> = new Set(['overloaded', 'step_timeout']);
+
+/** Where the plan wants it, the scope of the nearest lease hears how the backend did. Of other failures nobody can tell. */
+export function observeAttempt(run: Run, path: string, { outcome, startedAt, endedAt }: TaskEnded): void {
+  const around = [...ancestorsOf(path)].find((one) => {
+    const outer = nodeAt(planOf(run), one);
+    return outer?.type === 'throttled' && outer.observe === true;
+  });
+  if (around === undefined || stateOf(run, around, 'lease')?.p !== 'held') return;
+  const refused = outcome.kind === 'failed' && (outcome.retryAfterMs !== undefined || REFUSALS.has(outcome.error.code));
+  if (outcome.kind !== 'succeeded' && !refused) return;
+  const seen = { ...(refused ? { refused } : {}), latencyMs: Math.max(0, endedAt - startedAt) };
+  send(run, ownerOf(nodeOf(run, around, 'throttled').scope), 'observed', { lease: leaseOf(run, around), ...seen });
 }
 
 /** Whether it is held or waited for: the scope knows. */

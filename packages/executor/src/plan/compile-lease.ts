@@ -28,7 +28,7 @@ export function compileThrottled(
   place: Place,
   compiler: Compiler,
 ): { compiled: Omit<CompiledThrottled, 'nodes'>; within: HeldNeed[] } {
-  knownKeys(node, ['type', 'id', 'scope', 'need', 'spend', 'priority', 'share', 'deadline', 'nodes'], place.field);
+  knownKeys(node, ['type', 'id', 'scope', 'need', 'spend', 'priority', 'share', 'observe', 'deadline', 'nodes'], place.field);
   const scope = textAt(node.scope, `${place.field}.scope`, SCOPE_LIMIT_CHARS);
   if (scope.split('/').includes('')) throw wrong(`${place.field}.scope`, 'has an empty segment');
   const spend = node.spend === undefined ? undefined : needAt(node.spend, `${place.field}.spend`);
@@ -40,6 +40,7 @@ export function compileThrottled(
   if (node.id !== undefined) idAt(node.id, `${place.field}.id`);
   if (node.priority !== undefined) countAt(node.priority, `${place.field}.priority`, Number.MIN_SAFE_INTEGER);
   if (node.share !== undefined) textAt(node.share, `${place.field}.share`, SCOPE_LIMIT_CHARS);
+  if (node.observe !== undefined && typeof node.observe !== 'boolean') throw wrong(`${place.field}.observe`, 'must be true or false');
   const compiled: Omit<CompiledThrottled, 'nodes'> = {
     type: 'throttled',
     scope,
@@ -48,6 +49,7 @@ export function compileThrottled(
     ...(spend === undefined ? {} : { spend }),
     ...(node.priority === undefined ? {} : { priority: node.priority }),
     ...(node.share === undefined ? {} : { share: node.share }),
+    ...(node.observe === true ? { observe: true as const } : {}),
     ...(node.deadline === undefined ? {} : { deadlineMs: msAt(node.deadline, `${place.field}.deadline`, 1) }),
   };
   return { compiled, within: [...compiler.held, { scope, left: { ...need }, own: true }] };

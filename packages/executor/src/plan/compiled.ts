@@ -120,6 +120,7 @@ export interface CompiledThrottled {
   readonly spend?: Need;
   readonly priority?: number;
   readonly share?: string;
+  readonly observe?: true;
   readonly deadlineMs?: number;
   readonly nodes: readonly CompiledNode[];
 }

@@ -151,6 +151,8 @@ export interface ThrottleOptions {
   readonly priority?: number;
   /** Whom it counts for where shares get equal turns, such as a tenant. Default: nobody. */
   readonly share?: string;
+  /** Tells the scope how the backend does in the steps inside, for limits that adapt themselves. Default false. */
+  readonly observe?: boolean;
   /** Longest wait for the grant. Default: none, waiting costs nothing. */
   readonly deadline?: Duration;
 }

@@ -18,6 +18,8 @@ export interface Scopes {
   /** Leases acquired, by how often each was released while it was held. */
   readonly releases: ReadonlyMap<string, number>;
   readonly acquired: readonly AcquireMail[];
+  /** What holders told of the backend. */
+  readonly observed: readonly object[];
   setLimit(scope: string, kind: string, limit: number): void;
   ask(lease: string, to: Address): void;
   refuse(lease: string, to: Address, code: string): void;
@@ -39,6 +41,7 @@ export function createScopes(
   const peaks = new Map<string, number>();
   const releases = new Map<string, number>();
   const acquired: AcquireMail[] = [];
+  const observed: object[] = [];
   const answers: { lease: string; holds: boolean }[] = [];
   let fence = 0;
   let paused = false;
@@ -102,6 +105,8 @@ export function createScopes(
           answers.push({ lease: mail.lease, holds: mail.holds });
           if (!mail.holds) holders.delete(mail.lease);
           return serve();
+        case 'observed':
+          return void observed.push(body);
         default:
           throw new Error(`a throttle has no business with ${type}`);
       }
@@ -115,6 +120,7 @@ export function createScopes(
     peak: (scope, kind) => peaks.get(`${scope} ${kind}`) ?? 0,
     releases,
     acquired,
+    observed,
     answers,
     setLimit(scope, kind, limit) {
       const kinds = caps.get(scope) ?? new Map<string, number>();
