@@ -11,7 +11,7 @@ export const conformanceRules = [
   {
     name: 'no emission again after a crash',
     file: 'packages/actor/src/activation.ts',
-    find: '  if (stored.root.fx.length === 0) return false;',
+    find: '  if (stored.root.fx.length === 0 || stored.root.q !== undefined) return false;',
     replace: '  if (stored.root.fx.length >= 0) return false;',
     package: 'packages/runtime',
     test: 'kill -9 of the supervisor between the sends of the 4th and the 5th member',

@@ -202,8 +202,8 @@ export const rules = [
   {
     name: 'guests in the account of the streams',
     file: 'packages/jetstream/src/rights-config.ts',
-    find: "new Set(['supervisor', 'throttle', 'admin']);",
-    replace: "new Set(['supervisor', 'throttle', 'admin', 'worker']);",
+    find: "new Set(['supervisor', 'throttle', 'scheduler', 'admin']);",
+    replace: "new Set(['supervisor', 'throttle', 'scheduler', 'admin', 'worker']);",
     package: 'apps/cli',
     test: 'reaches no stream from an account of its own',
   },

@@ -29,7 +29,7 @@ export const throttleRules = [
   },
   {
     name: 'grants in maintenance',
-    file: 'packages/throttle/src/behaviour.ts',
+    file: 'packages/throttle/src/state.ts',
     find: 'isClosed: (path) => closed[path] !== undefined,',
     replace: 'isClosed: () => false,',
     package: 'packages/throttle',
