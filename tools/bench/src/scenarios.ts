@@ -1,5 +1,6 @@
 /** The budgets of the design, each with how it is measured here. */
 import { baselineScenario } from './baseline-scenario.ts';
+import { herdScenario } from './herd-scenario.ts';
 import { atLeast, atMost, each, type Figure, quotient, type Round, type Scenario, type SideRef } from './scenario.ts';
 import { median } from './statistics.ts';
 
@@ -174,6 +175,7 @@ export const scenarios: readonly Scenario[] = [
       })),
   },
   baselineScenario,
+  herdScenario,
   {
     name: 'wide-group',
     title: 'Group of 10,000 steps',
