@@ -9,7 +9,9 @@ const rowsOf = (stage: Stage, id: string, count: number): Promise<(string | unde
     ),
   );
 
-describe('deleting a backup', () => {
+describe('deleting a backup', function () {
+  this.timeout(60_000);
+
   it('C1 F13 n=2: all snapshots are asked to go, then each is waited for and its row removed; the backup goes last', async () => {
     await using stage = await createStage();
     const backend = backendOf(stage);

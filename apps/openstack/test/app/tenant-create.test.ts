@@ -10,7 +10,9 @@ async function states(stage: Stage, ...rows: readonly [kind: string, id: string]
 
 const all = { groups: ['ssh', 'ping', 'rdp', 'web'], externalNetwork: 'public', quotas: { instances: 5, volumes: 7, network: 3 } } as const;
 
-describe('creating a tenant', () => {
+describe('creating a tenant', function () {
+  this.timeout(60_000);
+
   it('C1 F14: the steps are those of the family, in order; tenant, network, subnet and groups are OK', async () => {
     await using stage = await createStage();
     const ref = await insertTenant(stage, 't', all);

@@ -42,7 +42,9 @@ const rowsOf = (stage: Stage, id: string) =>
     ),
   );
 
-describe('deleting a tenant', () => {
+describe('deleting a tenant', function () {
+  this.timeout(60_000);
+
   it('C1 F15: the steps are those of the family, in order; nothing is left of the project, and what others have is untouched', async () => {
     await using stage = await createStage();
     const other = await createdTenant(stage, 'other', { externalNetwork: 'public' });

@@ -10,7 +10,9 @@ const lists = ['limits', 'images', 'flavors', 'volumeTypes', 'zones', 'volumeZon
 lists.push('subnets', 'ports', 'floatingIps', 'serverGroups', 'snapshots', 'instances', 'volumes');
 const pulls = lists.map((what) => `tenant.${what}.pull`);
 
-describe('importing a tenant', () => {
+describe('importing a tenant', function () {
+  this.timeout(60_000);
+
   it('C1 F17: nineteen steps in order; the tenant is OK and knows what is there, and its user can log in', async () => {
     await using stage = await createStage();
     const { backendId } = await insertMadeTenant(stage, adminOf(stage), 'there');
@@ -47,7 +49,9 @@ describe('importing a tenant', () => {
   });
 });
 
-describe('migrating a tenant', () => {
+describe('migrating a tenant', function () {
+  this.timeout(60_000);
+
   it('C1 F17: tenant, router, networks with their subnets, groups and lists in order; everything is OK', async () => {
     await using stage = await createStage();
     const ref = await insertMigration(stage, 'm');
