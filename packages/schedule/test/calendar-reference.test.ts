@@ -124,8 +124,12 @@ describe('a calendar and an independent library', () => {
       fc.property(part(0, 59), part(0, 59), part(0, 23), days, (second, minutes, hours, { date, month, day }) => {
         const cron = `${second} ${minutes} ${hours} ${date} ${month} ${day}`;
         const from = new Date('2027-12-30T00:00:00Z');
-        const theirs = new Cron(cron, { timezone: 'UTC', paused: true }).nextRuns(20, from).map((at) => at.toISOString());
-        expect(iso(next({ cron }, 20, from)), cron).to.deep.equal(theirs);
+        const reference = new Cron(cron, { timezone: 'UTC', paused: true });
+        const theirs = new Set(reference.nextRuns(20, from).map((at) => at.getTime()));
+        const found = next({ cron }, 20, from);
+        // with two joined day fields it steps over the 1st of March of a leap year, of which it says itself that it matches
+        for (const at of found) if (reference.match(new Date(at))) theirs.add(at);
+        expect(iso(found), cron).to.deep.equal(iso([...theirs].sort((a, b) => a - b).slice(0, 20)));
       }),
       { numRuns: 200 },
     );
