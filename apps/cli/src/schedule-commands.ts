@@ -50,7 +50,7 @@ export function addSchedules({ add, choose, client }: Commands, program: Command
     );
   for (const verb of scheduleVerbs) {
     add(`${verb} <key>`, ABOUT[verb], group)
-      .option('--reason <text>', 'kept with the schedule')
+      .option('--reason <text>', 'told with it in EVENTS; that of a pause is shown')
       .option('--by <name>', 'who wants it', io.env['USER'])
       .action((key: string, flags: { by?: string; reason?: string; json?: true }) =>
         choose(

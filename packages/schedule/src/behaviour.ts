@@ -51,7 +51,14 @@ function verb(state: ScheduleState, message: Incoming, context: TurnContext, min
   if (defined?.isTaken === false) return defined.effects;
   const effects = defined?.effects ?? act(state, message, context);
   if (state.root !== undefined) state.root.verbs = [...state.root.verbs, message.id].slice(-KEPT_VERBS);
-  return effects;
+  return message.sender === 'verb' ? [...effects, audit(message, context)] : effects;
+}
+
+/** What people did, and who: a definition that changed nothing as well. */
+function audit({ type, body }: Incoming, context: TurnContext): Effect {
+  const { by, reason } = (body ?? {}) as { by?: unknown; reason?: unknown };
+  const who = { ...(text(by) === undefined ? {} : { by: text(by)! }), ...(text(reason) === undefined ? {} : { reason: text(reason)! }) };
+  return { type: 'publish', topic: ['schedule', context.self.key, 'verb'], body: { verb: type.slice('verb.'.length), ...who } };
 }
 
 function act(state: ScheduleState, message: Incoming, context: TurnContext): readonly Effect[] {

@@ -113,6 +113,18 @@ describe('the verbs of a schedule', () => {
     expect(bench.decided().at(-1)).to.equal('03:00 ran');
   });
 
+  it('are told with who sent them, once each', () => {
+    const bench = createBench({ twice: true });
+    bench.define(hourly());
+    bench.verb('pause', { by: 'ann', reason: 'repair' });
+    bench.verb('runNow', { by: 'bob' });
+    expect(bench.events.filter(({ what }) => what === 'verb').map(({ body }) => body)).to.deep.equal([
+      { verb: 'define' },
+      { verb: 'pause', by: 'ann', reason: 'repair' },
+      { verb: 'runNow', by: 'bob' },
+    ]);
+  });
+
   it('refuse a definition by its field, and keep the old one', () => {
     const bench = createBench({ minimumInterval: '1h' });
     bench.define(hourly());
