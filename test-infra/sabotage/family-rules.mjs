@@ -36,4 +36,22 @@ export const familyRules = [
     test: 'C1 F8 trap S61: a failure between resize and confirm takes the resize back: the machine is what it was',
     spec: 'test/app/instance-resize.test.ts',
   },
+  {
+    name: 'a new address that is forgotten because its push failed',
+    file: 'apps/openstack/src/app/executors/instance-addresses.ts',
+    find: "        ends: { notCreated: 'remove' as const, failed: 'ok' as const },",
+    replace: "        ends: { neverStarted: 'remove' as const },",
+    package: 'apps/openstack',
+    test: 'C1 F11 trap: when the push fails, a new address that is on the cloud keeps its row, and one that never came there loses it',
+    spec: 'test/app/instance-addresses.test.ts',
+  },
+  {
+    name: 'a group that is deleted while ports are in it',
+    file: 'apps/openstack/src/app/executors/network-parts.ts',
+    find: "        step('detach from ports', tasks.detachGroupFromPorts, { backendId }),\n",
+    replace: '',
+    package: 'apps/openstack',
+    test: 'C1 F18: machines and ports leave it, then the cloud removes it and the row goes with that',
+    spec: 'test/app/network-parts.test.ts',
+  },
 ];

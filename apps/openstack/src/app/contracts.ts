@@ -1,6 +1,7 @@
 /** What supervisors and producers know of the app's tasks. No SDK, no handler. */
 import { defineTask } from '@troupe/task';
 import { z } from 'zod';
+import { networkPartTasks } from './network-part-contracts.ts';
 import { pullTasks } from './pull-contracts.ts';
 import { resizeTasks } from './resize-contracts.ts';
 import { snapshotTasks } from './snapshot-contracts.ts';
@@ -124,5 +125,6 @@ export const tasks = [
   ...tenantTasks,
   ...snapshotTasks,
   ...volumeTasks,
+  ...networkPartTasks,
   ...resizeTasks,
 ];

@@ -2,6 +2,8 @@
 import type { ExecutorDefinition } from '@troupe/executor';
 import { createBackup, deleteBackup } from './executors/backup.ts';
 import { changeFlavor } from './executors/instance-resize.ts';
+import { updateAddresses } from './executors/instance-addresses.ts';
+import { networkParts } from './executors/network-parts.ts';
 import { changeSnapshots } from './executors/snapshot.ts';
 import { changeVolumes } from './executors/volume-change.ts';
 import { createInstance } from './executors/instance-create.ts';
@@ -45,6 +47,8 @@ export function openstackExecutors(given: Pace = {}, { pullAfterCreate = true } 
     ...changeSnapshots(pace),
     ...changeVolumes(pace),
     changeFlavor(pace),
+    updateAddresses(pace, children.pullAddresses),
+    ...networkParts(),
     pullInstance(),
     pullTenant,
     pullVolume(),

@@ -2,6 +2,7 @@
 import type { Handler } from '@troupe/task';
 import type { Backend } from '../backend/index.ts';
 import { networkHandlers } from './network-handlers.ts';
+import { networkPartHandlers } from './network-part-handlers.ts';
 import { pullHandlers } from './pull-handlers.ts';
 import { resizeHandlers } from './resize-handlers.ts';
 import { serverHandlers } from './server-handlers.ts';
@@ -20,6 +21,7 @@ export function openstackHandlers(backend: Backend, tenants: TenantBackends): Ha
     ...pullHandlers(backend, tenants.admin),
     ...snapshotHandlers(backend),
     ...volumeChangeHandlers(backend),
+    ...networkPartHandlers(backend, tenants),
     ...resizeHandlers(backend),
     ...tenantHandlers(tenants),
     ...tenantRemovalHandlers(tenants),

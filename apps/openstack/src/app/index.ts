@@ -6,6 +6,7 @@ import { tasks } from './contracts.ts';
 import { openstackExecutors } from './executors.ts';
 import { FloatingIp, Instance, kinds, Tenant, Volume } from './kinds.ts';
 import { Backup, Snapshot } from './backup-kinds.ts';
+import { Port } from './network-part-kinds.ts';
 import { Migration, Network, Router, SecurityGroup, Subnet } from './tenant-kinds.ts';
 import type { Pace } from './pace.ts';
 
@@ -47,7 +48,20 @@ export function openstackApp(options: OpenstackOptions = {}): App {
 }
 
 /** For producers: references and data of the resources. */
-export const openstackKinds = { Volume, Instance, FloatingIp, Tenant, Network, Subnet, SecurityGroup, Snapshot, Backup, Router, Migration };
+export const openstackKinds = {
+  Volume,
+  Instance,
+  FloatingIp,
+  Tenant,
+  Network,
+  Subnet,
+  SecurityGroup,
+  Snapshot,
+  Backup,
+  Router,
+  Migration,
+  Port,
+};
 export { Instance, Volume };
 export { tenantGroups } from './tenant-kinds.ts';
 export type { Pace };

@@ -2,6 +2,7 @@
 import { defineKind } from '@troupe/resource';
 import { z } from 'zod';
 import { Backup, Snapshot } from './backup-kinds.ts';
+import { Port } from './network-part-kinds.ts';
 import { Migration, Network, Router, SecurityGroup, Subnet, tenantParts } from './tenant-kinds.ts';
 import { floatingIpStates, vmStates, volumeStates } from '../backend/vocabulary.ts';
 
@@ -63,4 +64,4 @@ export const Tenant = defineKind({
   data: z.object({ ...common, addresses: z.array(z.string()).optional(), ...tenantParts }),
 });
 
-export const kinds = [Volume, Instance, FloatingIp, Tenant, Network, Subnet, SecurityGroup, Snapshot, Backup, Router, Migration];
+export const kinds = [Volume, Instance, FloatingIp, Tenant, Network, Subnet, SecurityGroup, Snapshot, Backup, Router, Migration, Port];

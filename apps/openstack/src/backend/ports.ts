@@ -12,6 +12,9 @@ export interface Port {
   readonly networkId: string;
   /** Empty when the port hangs on nothing. */
   readonly deviceId: string;
+  /** `compute:…` for that of a server. */
+  readonly deviceOwner: string;
+  readonly projectId: string;
   readonly addresses: readonly string[];
   readonly securityGroupIds: readonly string[];
 }
@@ -30,6 +33,7 @@ export interface PortFilter {
   readonly token?: string | undefined;
   readonly deviceId?: string | undefined;
   readonly networkId?: string | undefined;
+  readonly securityGroupId?: string | undefined;
 }
 
 export interface PortCalls {
@@ -37,6 +41,8 @@ export interface PortCalls {
   createPort(wanted: NewPort, options?: CallOptions): Promise<Made<Port>>;
   /** Those that fit every given part of the filter, newest first. */
   listPorts(filter: PortFilter, options?: CallOptions): Promise<readonly Port[]>;
+  /** All of them. May be repeated. */
+  setPortSecurityGroups(id: string, securityGroupIds: readonly string[], options?: CallOptions): Promise<void>;
   /** Undefined if there is no such port. */
   findPort(id: string, options?: CallOptions): Promise<Port | undefined>;
   /** Success also if it is gone. */
@@ -52,6 +58,8 @@ const portSchema = z
     status: z.string(),
     network_id: z.string(),
     device_id: z.string().nullish(),
+    device_owner: z.string().nullish(),
+    project_id: z.string().nullish(),
     fixed_ips: z.array(z.object({ ip_address: z.string() })).default([]),
     security_groups: z.array(z.string()).default([]),
   })
@@ -61,6 +69,8 @@ const portSchema = z
     status: port.status,
     networkId: port.network_id,
     deviceId: port.device_id ?? '',
+    deviceOwner: port.device_owner ?? '',
+    projectId: port.project_id ?? '',
     addresses: port.fixed_ips.map((fixedIp) => fixedIp.ip_address),
     securityGroupIds: port.security_groups,
   }));
@@ -71,10 +81,18 @@ const many = z.object({ ports: z.array(portSchema) });
 export function createPortCalls(session: Session): PortCalls {
   const pathOf = (id: string): string => `/ports/${encodeURIComponent(id)}`;
 
-  async function listPorts({ token, deviceId, networkId }: PortFilter, { signal }: CallOptions = {}): Promise<readonly Port[]> {
-    const query = { description: token === undefined ? undefined : tokenDescription(token), device_id: deviceId, network_id: networkId };
+  async function listPorts(
+    { token, deviceId, networkId, securityGroupId }: PortFilter,
+    { signal }: CallOptions = {},
+  ): Promise<readonly Port[]> {
+    const query = {
+      description: token === undefined ? undefined : tokenDescription(token),
+      device_id: deviceId,
+      network_id: networkId,
+      security_groups: securityGroupId,
+    };
     const { ports } = await session.call({ service: 'network', method: 'GET', path: '/ports', query, signal }, many);
-    return ports;
+    return securityGroupId === undefined ? ports : ports.filter(({ securityGroupIds }) => securityGroupIds.includes(securityGroupId));
   }
 
   const deletePort = (id: string, options: CallOptions = {}): Promise<Removal> =>
@@ -103,6 +121,8 @@ export function createPortCalls(session: Session): PortCalls {
           return port;
         },
       ),
+    setPortSecurityGroups: (id, ids, options = {}) =>
+      session.send({ service: 'network', method: 'PUT', path: pathOf(id), body: { port: { security_groups: ids } }, ...options }),
     async findPort(id, options = {}) {
       const found = await unlessMissing(session.call({ service: 'network', method: 'GET', path: pathOf(id), ...options }, one));
       return found?.port;

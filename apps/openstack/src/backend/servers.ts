@@ -34,6 +34,8 @@ export interface ServerCalls {
    */
   confirmResize(id: string, options?: CallOptions): Promise<PowerChange>;
   revertResize(id: string, options?: CallOptions): Promise<PowerChange>;
+  /** Success also if no port of the server is in the group. */
+  leaveSecurityGroup(serverId: string, groupId: string, options?: CallOptions): Promise<Removal>;
   /** Success also if it is attached, or on its way. */
   attachVolume(serverId: string, volumeId: string, options?: CallOptions & { readonly device?: string | undefined }): Promise<PowerChange>;
   /** Success also if the volume is not attached, or on its way. */
@@ -122,6 +124,18 @@ export function createServerCalls(session: Session, { findVolume }: Pick<VolumeC
     startServer: (id, options = {}) => act(id, { 'os-start': null }, started, options),
     stopServer: (id, options = {}) => act(id, { 'os-stop': null }, stopped, options),
     rebootServer: (id, type, options = {}) => act(id, { reboot: { type } }, rebooted, options),
+    leaveSecurityGroup: (id, name, options = {}) =>
+      remove(
+        () =>
+          session.send({
+            service: 'compute',
+            method: 'POST',
+            path: `${pathOf(id)}/action`,
+            body: { removeSecurityGroup: { name } },
+            ...options,
+          }),
+        () => Promise.resolve(undefined),
+      ),
     async attachVolume(serverId, volumeId, { device, signal } = {}) {
       const body = { volumeAttachment: { volumeId, device } };
       try {

@@ -24,6 +24,7 @@ const rows = {
   subnet: row('subnet', 's', { cidr: '192.168.42.0/24' }),
   securityGroup: row('securityGroup', 'g', {}),
   router: row('router', 'r', {}),
+  port: row('port', 'p', {}),
   migration: row('migration', 'm', { tenant: 't', routers: ['r'], networks: ['n'], securityGroups: ['g'] }),
   backup: row('backup', 'b', { snapshots: ['snap'] }),
   snapshot: row('snapshot', 'snap', { volumeId: 'v' }),
@@ -40,6 +41,10 @@ const input = {
   flavor: '2',
   instance: 'i',
   volumeType: 'ssd',
+  networkId: 'n',
+  portId: 'p',
+  floatingIps: [],
+  existingIps: ['ip'],
 };
 
 /** Words at which an object stays: whoever waits for another one waits in vain. */
@@ -98,6 +103,7 @@ describe('the polls of the app', () => {
       'volume.attach': 1,
       'volume.retype': 1,
       'instance.changeFlavor': 4,
+      'instance.updateAddresses': 1,
       'volume.create': 1,
       'volume.detach': 1,
       'volume.delete': 1,

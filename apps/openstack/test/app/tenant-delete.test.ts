@@ -63,6 +63,8 @@ describe('deleting a tenant', function () {
       ...steps.map((name) => `tenant.${name}`),
       'subnet.delete',
       'network.delete',
+      'securityGroup.instances.detach',
+      'securityGroup.ports.detach',
       'securityGroup.delete',
       'tenant.user.delete',
       'tenant.delete',

@@ -166,7 +166,7 @@ function connectAddresses(data: Addresses, resources: readonly Snapshot[], { eve
   );
 }
 
-function createFloatingIp({ id, data }: Snapshot): PlanNode {
+export function createFloatingIp({ id, data }: Snapshot): PlanNode {
   const { network } = data as { network?: string };
   const input = network === undefined ? {} : { network };
   return step(`create ${id}`, tasks.createFloatingIp, input, { on: FloatingIp.ref(id), transition: 'beginCreating' });

@@ -5,6 +5,7 @@ import { Tenant } from '../kinds.ts';
 import type { FullPace } from '../pace.ts';
 import * as tasks from '../tenant-contracts.ts';
 import { Network, SecurityGroup, Subnet } from '../tenant-kinds.ts';
+import { deleteSecurityGroup } from './network-parts.ts';
 import { restThenUnlessGone, restThenWhatever } from './other.ts';
 
 export interface PartRemovals {
@@ -13,7 +14,7 @@ export interface PartRemovals {
   readonly deleteGroup: ExecutorDefinition;
 }
 
-/** One call each; what the cloud does not have any more is gone all the same. */
+/** One call each, but for groups; what the cloud does not have any more is gone all the same. */
 export function partRemovals(): PartRemovals {
   const removal = (kind: typeof Network, task: typeof tasks.removeNetwork): ExecutorDefinition =>
     createExecutor({
@@ -25,7 +26,7 @@ export function partRemovals(): PartRemovals {
   return {
     deleteNetwork: removal(Network, tasks.removeNetwork),
     deleteSubnet: removal(Subnet as never, tasks.removeSubnet),
-    deleteGroup: removal(SecurityGroup as never, tasks.removeSecurityGroup),
+    deleteGroup: deleteSecurityGroup(),
   };
 }
 

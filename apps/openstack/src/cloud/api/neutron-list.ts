@@ -22,6 +22,7 @@ function matches(item: NeutronObject, key: string, wanted: readonly string[]): b
   if (key === 'fixed_ips') return wanted.every((condition) => matchesFixedIp(item, condition));
   if (!(key in item)) return true;
   const value = item[key];
+  if (Array.isArray(value)) return wanted.some((text) => value.includes(text));
   // Python clients write True and False.
   return wanted.some((text) => (typeof value === 'boolean' ? text.toLowerCase() === String(value) : text === String(value ?? '')));
 }

@@ -27,6 +27,14 @@ const actions: Readonly<Record<string, Action>> = {
   reboot: ({ servers }, server, _call, body) => servers.reboot(server, parseBody(rebootSchema, body).type),
   resize: ({ servers }, server, _call, body) =>
     servers.resize(server, parseBody(z.object({ flavorRef: z.union([z.string().min(1), z.int()]).transform(String) }), body).flavorRef),
+  removeSecurityGroup({ networks, ports }, server, _call, body) {
+    const { name } = parseBody(z.object({ name: z.string() }), body);
+    const group = networks.findSecurityGroup(server.projectId, name);
+    const members = ports.ofDevice(server.id).filter((port) => group !== undefined && port.securityGroupIds.includes(group.id));
+    if (group === undefined || members.length === 0)
+      throw new ApiError(404, `Security group ${name} not associated with the instance ${server.id}`);
+    for (const port of members) ports.update(port, { securityGroupIds: port.securityGroupIds.filter((id) => id !== group.id) });
+  },
   confirmResize: ({ servers }, server) => servers.confirmResize(server),
   revertResize: ({ servers }, server) => servers.revertResize(server),
   'os-resetState'({ servers }, server, call, body) {
