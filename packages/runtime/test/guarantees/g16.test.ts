@@ -21,7 +21,8 @@ async function run(count: number, during: (s: Installation, hosts: readonly Chil
   await s.settles([]);
   // counted where it hurts: at the backend
   expect(s.backend.count()).to.equal(count);
-  expect(s.backend.peak()).to.equal(4);
+  // several at once, or it would show nothing; all four at once is a matter of speed: a busy machine was seen with three
+  expect(s.backend.peak()).to.be.within(2, 4);
   // and by the scope's own account, turn by turn
   expect(s.account.wrong).to.deep.equal([]);
   expect(s.account.granted).to.have.length(count);
