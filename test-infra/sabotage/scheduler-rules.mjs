@@ -35,7 +35,7 @@ export const schedulerRules = [
     test: 'ten backends, one dead',
   },
   {
-    name: 'C7 a run that does not live before it has begun',
+    name: 'C7 a nominal time that waits where it is to be passed over',
     file: 'packages/schedule/src/turn.ts',
     find: "if ((queued || overlap === 'bufferOne') && !full) root.waiting.push(wanted);",
     replace: 'if (!full) root.waiting.push(wanted);',
