@@ -34,7 +34,7 @@ describe('the official command line on the simulated cloud', function () {
     return;
   }
 
-  it('creates, shows, lists and deletes volumes', async () => {
+  it('creates, shows, lists and deletes volumes and their snapshots', async () => {
     await using bench = await setup();
     const { cli } = bench;
     const made = await row(cli, 'volume', 'create', '--size', '2', '--property', 'purpose=test', 'data');
@@ -43,6 +43,9 @@ describe('the official command line on the simulated cloud', function () {
     expect(listed).to.include({ ID: made['id'], Name: 'data', Size: 2, Status: 'available' });
     const shown = await row(cli, 'volume', 'show', 'data');
     expect(shown['properties']).to.deep.equal({ purpose: 'test' });
+    expect(await row(cli, 'volume', 'snapshot', 'create', '--volume', 'data', 'before')).to.include({ size: 2, status: 'creating' });
+    expect((await rows(cli, 'volume', 'snapshot', 'list'))[0]).to.include({ Name: 'before', Status: 'available', Size: 2 });
+    await cli.run('volume', 'snapshot', 'delete', 'before');
     await cli.run('volume', 'delete', 'data');
     expect(await rows(cli, 'volume', 'list')).to.deep.equal([]);
     const again = await cli.attempt('volume', 'delete', 'data');
