@@ -7,6 +7,7 @@ import { tenantRules } from './tenant-rules.mjs';
 import { operationRules } from './operation-rules.mjs';
 import { isolationRules } from './isolation-rules.mjs';
 import { pullRules } from './pull-rules.mjs';
+import { leaseRules } from './lease-rules.mjs';
 import { throttleRules } from './throttle-rules.mjs';
 
 /**
@@ -393,4 +394,5 @@ export const rules = [
   ...fanoutRules,
   ...isolationRules,
   ...throttleRules,
+  ...leaseRules,
 ];

@@ -14,7 +14,7 @@ import { runPart } from './parts.mjs';
 const NEWER_NODE = '24.21.0';
 const MINUTE_MS = 60_000;
 /** Servers and processes that fail for minutes, the same on every Node: once is enough. */
-const MINUTES_LONG = ['test/crash/**', 'test/outage/**', 'test/guarantees/**', 'test/families/**', 'test/packed.test.ts'];
+const MINUTES_LONG = ['test/crash/**', 'test/outage/**', 'test/guarantees/**', 'test/families/**', 'test/packed*.test.ts'];
 const newerNode = join(root, '.cache', 'node-24');
 
 /** @type {readonly { name: string, minutes: number, command: string, args: readonly string[], cwd?: string, isThere?: () => boolean }[]} */

@@ -4,13 +4,14 @@
  *
  *   troupe-worker --app ./my-app.js --servers nats://… --user worker   (password in TROUPE_PASSWORD)
  */
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Service } from '@troupe/actor';
 import { connectionFlags, connectionUsage, connectionValues, connectionVariables, connectOptions } from '@troupe/jetstream';
 import { isTroupeError, TroupeError } from '@troupe/protocol';
-import { type App, poolsOf } from './app.ts';
+import { type App, defineApp, poolsOf } from './app.ts';
 import { connectRuntime, type RuntimeOptions } from './connect.ts';
 import { isForOperators } from './for-operators.ts';
 import { startSupervisor, startThrottle, startWorker } from './roles.ts';
@@ -22,6 +23,7 @@ const flags = {
   ...connectionFlags,
   app: { type: 'string' },
   pools: { type: 'string' },
+  limits: { type: 'string' },
   'apply-topology': { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
@@ -37,11 +39,12 @@ export async function serve(
     if (values.help === true) {
       console.log(
         `troupe-${role} --app MODULE ${connectionUsage} [--apply-topology]${role === 'worker' ? ' [--pools NAMES]' : ''}\n` +
+          (role === 'throttle' ? `troupe-throttle --limits FILE …: without an app; the limits as JSON\n` : '') +
           `Environment: TROUPE_APP, ${connectionVariables}${role === 'worker' ? ', TROUPE_POOLS' : ''}`,
       );
       return;
     }
-    const app = await loadApp(values.app ?? env['TROUPE_APP']);
+    const app = values.limits === undefined ? await loadApp(values.app ?? env['TROUPE_APP']) : await limitsAlone(role, values.limits);
     const pools = poolsToServe(role, values.pools ?? (role === 'worker' ? env['TROUPE_POOLS'] : undefined), app);
     const runtime = await connectRuntime(runtimeOptions(role, app, values, env));
     const service = await start(role, runtime, app, pools).catch(async (error: unknown) => {
@@ -96,6 +99,17 @@ function start(role: Role, runtime: Parameters<typeof startWorker>[0], app: App,
 
 function report(event: { readonly type: string }): void {
   if (isForOperators(event)) console.log(JSON.stringify(event));
+}
+
+/** A throttle that serves programs outside needs no app. */
+async function limitsAlone(role: Role, file: string): Promise<App> {
+  if (role !== 'throttle') throw new TroupeError('invalid_options', 'limits: only a throttle takes them', { field: 'limits' });
+  try {
+    const limits = JSON.parse(await readFile(file, 'utf8')) as NonNullable<App['limits']>;
+    return defineApp({ name: 'limits', executors: [], tasks: [], handlers: () => [], limits });
+  } catch (cause) {
+    throw new TroupeError('invalid_options', `limits: ${file} cannot be read as JSON`, { field: 'limits', cause });
+  }
 }
 
 /** A module that exports `app`: an {@link App}, or a function that makes one. */

@@ -17,9 +17,9 @@ interface Manifest {
 export interface Packed {
   /**
    * A folder into which these packages are installed, with what they depend on and nothing else: ours from their packed
-   * files, what others made from npm's cache where it is there.
+   * files, what others made from npm's cache where it is there. `others`: what else is wanted, with its version.
    */
-  install(folder: string, packages: readonly string[]): Promise<string>;
+  install(folder: string, packages: readonly string[], others?: Readonly<Record<string, string>>): Promise<string>;
 }
 
 /** Packs into `folder`. What is built is packed: `npm test` builds before it runs. */
@@ -49,10 +49,11 @@ export async function packAll(folder: string): Promise<Packed> {
   };
 
   return {
-    async install(name, packages) {
+    async install(name, packages, others = {}) {
       const cwd = join(folder, name);
       mkdirSync(cwd);
-      const dependencies = Object.fromEntries([...closure(packages)].map((one) => [one, `file:${files.get(one)!}`]));
+      const ours = Object.fromEntries([...closure(packages)].map((one) => [one, `file:${files.get(one)!}`]));
+      const dependencies = { ...others, ...ours };
       writeFileSync(join(cwd, 'package.json'), JSON.stringify({ name, private: true, type: 'module', dependencies }));
       await run('npm', ['install', '--prefer-offline', '--ignore-scripts', '--no-package-lock', ...QUIET], { cwd });
       return cwd;

@@ -51,7 +51,7 @@ describe('the client of a throttle', () => {
       'cloud',
       { vm: 1 },
       async (lease) => {
-        await sleep(5_000);
+        await sleep(3_500);
         expect(lease.isHeld).to.equal(true);
         expect((await client.explain('cloud', lease.id)).state).to.equal('held');
       },

@@ -43,9 +43,9 @@ export async function startThrottleAlone({ limits = { default: 1 }, hosts = 1, u
     async serve(): Promise<void> {
       roles.push(await startThrottle(runtimes[0]!, { limits }));
     },
-    /** A program of this folder as a process of its own; resolves when it has said something. */
-    spawn: (program: string, spec: object) =>
-      startSource(new URL(program, import.meta.url), [JSON.stringify({ servers, ns, ...spec })], { children }),
+    /** A holder as a process of its own; resolves when it has said something. */
+    spawnHolder: (spec: object) =>
+      startSource(new URL('holder.ts', import.meta.url), [JSON.stringify({ servers, ns, ...spec })], { children }),
     async [Symbol.asyncDispose]() {
       for (const child of children) child.kill('SIGKILL');
       for (const role of roles.toReversed()) await role.stop();

@@ -1,0 +1,48 @@
+/** Rules of leases that are held from outside: time to live, fence, loss, and the door. */
+export const leaseRules = [
+  {
+    name: 'a lease from outside that never lapses',
+    file: 'packages/throttle/src/outside.ts',
+    find: '      if (until <= now) due.push(lease);',
+    replace: '      if (until < 0) due.push(lease);',
+    package: 'packages/throttle',
+    spec: 'test/outside-model.test.ts',
+    test: 'never hold more than the limit, nor one of them longer than its time',
+  },
+  {
+    name: 'a late renewal that counts',
+    file: 'packages/throttle/src/outside.ts',
+    find: '  if (known !== undefined && known.until <= message.storedAt) lapse(turn, known.lease);',
+    replace: '',
+    package: 'packages/throttle',
+    spec: 'test/outside.test.ts',
+    test: 'that has lapsed is lost before the timer has come',
+  },
+  {
+    name: 'an old fence that counts',
+    file: 'packages/throttle/src/outside.ts',
+    find: '(body.fence !== undefined && body.fence !== held.fence)',
+    replace: '(body.fence !== undefined && body.fence < 0)',
+    package: 'packages/throttle',
+    spec: 'test/outside.test.ts',
+    test: 'is lost for a renewal that comes late, is not its own, or names an older fence',
+  },
+  {
+    name: 'a lease that is lost silently',
+    file: 'packages/throttle/src/held-lease.ts',
+    find: '    this.abort.abort(this.lostBecause());',
+    replace: '',
+    package: 'packages/throttle',
+    spec: 'test/client.test.ts',
+    test: 'is lost when no renewal is answered for its whole time',
+  },
+  {
+    name: 'an answer of the door to a record',
+    file: 'packages/runtime/src/throttle-door.ts',
+    find: "  return isInbox(reply) || reply.startsWith('_R_.');",
+    replace: "  return isInbox(reply) || reply !== '';",
+    package: 'packages/runtime',
+    spec: 'test/throttle-door/door.test.ts',
+    test: 'writes an answer to nothing but an inbox',
+  },
+];
