@@ -81,4 +81,13 @@ export const throttleRules = [
     spec: 'test/throttled.test.ts',
     test: 'tell their scope once for every attempt how the backend did',
   },
+  {
+    name: 'a rate that the next host forgets',
+    file: 'packages/throttle/src/spent-book.ts',
+    find: "        effects.push({ type: 'putItem', item, body: entry as unknown as Json });",
+    replace: '',
+    package: 'packages/throttle',
+    spec: 'test/protocol.test.ts',
+    test: 'keep the limits, the rates, the fences and no token too many',
+  },
 ];

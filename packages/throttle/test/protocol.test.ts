@@ -10,7 +10,8 @@ import fc from 'fast-check';
  */
 const kinds = ['x', 'y'] as const;
 const scopes = ['cloud', 'cloud/t1', 'cloud/t1/p', 'cloud/t2'] as const;
-const configured = { default: 2, scopes: { 'cloud/t1': { x: 1 } } };
+const rate = { bucket: 3, refill: 1, every: '10ms' } as const;
+const configured = { default: 2, scopes: { 'cloud/t1': { x: 1 } }, rates: { kinds: { call: rate } }, aging: '200ms' } as const;
 
 interface Letter {
   readonly type: string;
@@ -21,6 +22,7 @@ interface Letter {
 interface Holder {
   readonly scope: string;
   readonly need: Readonly<Record<string, number>>;
+  readonly spends: boolean;
   is: 'asking' | 'holding' | 'gone' | 'vanished';
 }
 interface Host {
@@ -40,6 +42,8 @@ function createWorld() {
   let emitted: readonly Effect[] = [];
   let ids = 0;
   let fence = 0;
+  /** When something was spent of the rate, by what is in the record. */
+  const spent: number[] = [];
 
   const limitOf = (path: string, kind: string): number =>
     limits.get(`${path} ${kind}`) ?? (path === 'cloud' ? 2 : path === 'cloud/t1' && kind === 'x' ? 1 : Infinity);
@@ -95,9 +99,10 @@ function createWorld() {
         context: {},
         storedAt: ids,
       } as Incoming;
+      const at = ids;
       const effects = behaviour.receive(state, message, {
         self: { kind: 'throttle', key: 'cloud' },
-        now: ids,
+        now: at,
         newId: () => `t${ids++}`,
         token: () => 't',
         random: () => 0.5,
@@ -127,7 +132,12 @@ function createWorld() {
         .sort((a, b) => a.fence - b.fence)) {
         expect(one.fence, 'fence').to.be.greaterThan(fence);
         fence = one.fence;
+        if (holders.get(one.lease)!.spends) spent.push(at);
       }
+      spent.forEach((from, n) => {
+        const most = rate.bucket + Math.floor((at - from) / 10);
+        expect(spent.length - n, `calls in ${at - from} ms`).to.be.at.most(most);
+      });
       if (crash === 'after') {
         host.state = undefined;
         mail.push(letter);
@@ -143,10 +153,10 @@ function createWorld() {
     leases,
     waiters: () => [...items.keys()].filter((name) => name.startsWith('w:')),
     post,
-    ask(scope: string, need: Record<string, number>, priority = 0): string {
+    ask(scope: string, need: Record<string, number>, priority = 0, more: { spend?: object; share?: string } = {}): string {
       const key = `h${holders.size}`;
-      holders.set(key, { scope, need, is: 'asking' });
-      post('acquire', { lease: key, scope, need, priority, held: [] }, key);
+      holders.set(key, { scope, need, spends: more.spend !== undefined, is: 'asking' });
+      post('acquire', { lease: key, scope, need, priority, held: [], ...more }, key);
       return key;
     },
     /** It gives back what it has, or what it may get; the release may overtake the acquire. */
@@ -196,6 +206,7 @@ const event = fc.oneof(
       scope: fc.constantFrom(...scopes),
       need: fc.constantFrom<Record<string, number>>({ x: 1 }, { y: 1 }, { x: 1, y: 1 }, { x: 2 }, { y: 2 }),
       priority: fc.nat(1),
+      more: fc.constantFrom({}, { spend: { call: 1 } }, { share: 'a' }, { share: 'b', spend: { call: 1 } }),
     }),
   },
   {
@@ -222,13 +233,13 @@ const event = fc.oneof(
 );
 
 describe('a scope and its holders', () => {
-  it('keep the limits, the fences and no token too many, whatever dies, comes twice, late, or is taken over by another host', () => {
+  it('keep the limits, the rates, the fences and no token too many, whatever dies, comes twice, late, or is taken over by another host', () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 100, size: 'max' }), (events) => {
         const world = createWorld();
         for (const one of events) {
           const nth = (n: number): string => [...world.holders.keys()][n % Math.max(1, world.holders.size)] ?? '';
-          if (one.do === 'ask') world.ask(one.scope, one.need, one.priority);
+          if (one.do === 'ask') world.ask(one.scope, one.need, one.priority, one.more);
           else if (one.do === 'deliver') world.deliver(one.pick, one.host, one.crash, one.isTwice);
           else if (one.do === 'leave') world.leave(nth(one.nth));
           else if (one.do === 'vanish') world.vanish(nth(one.nth));
