@@ -1,5 +1,5 @@
 /** SQLite's habit: make the n-th call fail, for n = 1, 2, 3, … until the scenario passes untouched. */
-import type { ResourceRef } from '@troupe/protocol';
+import type { JsonObject, ResourceRef } from '@troupe/protocol';
 import { expect } from 'chai';
 import { type CloudObjects, createObjectReader } from './cloud-objects.ts';
 import type { Stage } from './stage.ts';
@@ -25,6 +25,7 @@ export async function untilUntouched(
   executor: string,
   prepare: (name: string) => Promise<ResourceRef>,
   check: (run: Run) => Promise<void>,
+  inputOf: (ref: ResourceRef) => JsonObject | undefined = () => undefined,
 ): Promise<number> {
   const { control } = stage.cloud;
   const readObjects = await createObjectReader(stage.cloud);
@@ -32,7 +33,7 @@ export async function untilUntouched(
     const before = await readObjects();
     const ref = await prepare(`n${n}`);
     const fault = control.failCalls({ route: '*', nth: n, effect: { kind: 'status', status: 400, message: 'not this time' } });
-    const end = await stage.run(executor, ref);
+    const end = await stage.run(executor, ref, inputOf(ref));
     const isHit = control.faults().calls.some(({ id, hits }) => id === fault && hits > 0);
     control.clearFaults();
     if (!isHit) expect(end.outcome, `call ${n}`).to.equal('succeeded');
