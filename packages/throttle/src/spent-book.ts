@@ -10,6 +10,9 @@ interface Entry {
   readonly spent: Spent;
 }
 
+/** How many are looked at whenever something is spent. */
+const LOOKS = 2;
+
 export class SpentBook {
   readonly rateOf: (path: string, name: string) => Rate | undefined;
   private readonly entries = new Map<string, Entry>();
@@ -34,9 +37,9 @@ export class SpentBook {
     return rate === undefined ? now : readyFor(rate, this.entries.get(itemOf(path, name))?.spent, units, now);
   }
 
-  spentNow(path: string, name: string, now: number): number {
+  spentNow(path: string, name: string, now: number, entry: Entry | undefined = this.entries.get(itemOf(path, name))): number {
     const rate = this.rateOf(path, name);
-    return rate === undefined ? 0 : spentNow(rate, this.entries.get(itemOf(path, name))?.spent, now);
+    return rate === undefined ? 0 : spentNow(rate, entry?.spent, now);
   }
 
   /** At every level that has the rate. */
@@ -48,9 +51,24 @@ export class SpentBook {
         if (rate === undefined) continue;
         const item = itemOf(path, name);
         const entry: Entry = { path, name, spent: spend(rate, this.entries.get(item)?.spent, n, now) };
+        this.entries.delete(item);
         this.entries.set(item, entry);
         effects.push({ type: 'putItem', item, body: entry as unknown as Json });
       }
+    }
+    return effects.length === 0 ? effects : [...effects, ...this.forget(now)];
+  }
+
+  /** In passing, those that have been spent of least lately: one of which nothing is missing any more is as good as one that never was. */
+  private forget(now: number): Effect[] {
+    const effects: Effect[] = [];
+    const oldest: string[] = [];
+    for (const item of this.entries.keys()) if (oldest.push(item) === LOOKS) break;
+    for (const item of oldest) {
+      const entry = this.entries.get(item)!;
+      this.entries.delete(item);
+      if (this.spentNow(entry.path, entry.name, now, entry) === 0) effects.push({ type: 'removeItem', item });
+      else this.entries.set(item, entry);
     }
     return effects;
   }

@@ -134,6 +134,19 @@ describe('a rate', () => {
     expect(bench.pass(12_000).map((s) => s.lease)).to.deep.equal(['o2', 'o9']);
   });
 
+  it('leaves nothing in the record of tenants that have not used it for long', () => {
+    const scopes = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`cloud/t${n}`, { call: perSecond }]));
+    const bench = createBench({ limits: { rates: { kinds: { call: perSecond }, scopes } } });
+    for (let n = 0; n < 100; n++) {
+      bench.acquire(`o${n}`, {}, `cloud/t${n}`, { spend: { call: 1 } });
+      bench.release(`o${n}`);
+      bench.pass(1_000);
+    }
+    const kept = [...bench.record().items.keys()].filter((name) => name.startsWith('r:'));
+    expect(kept.length).to.be.at.most(4);
+    expect(kept).to.include('r:["cloud/t99","call"]');
+  });
+
   it('is checked when it is configured', () => {
     for (const [rate, field] of [
       [{ bucket: 1.5, refill: 1, every: '1s' }, 'limits.rates.kinds.call.bucket'],
