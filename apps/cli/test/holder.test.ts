@@ -18,13 +18,13 @@ for (const layout of ['accounts', 'authorization'] as const) {
       const connections = [await connectNats(at.as('holder')), await connectNats(at.as('operator'))] as const;
       const holder = createThrottleClient(connections[0]);
       const operator = createThrottleClient(connections[1]);
-      const first = await holder.acquire('cloud', { vm: 1 }, { ttl: '3s' });
-      const second = holder.acquire('cloud', { vm: 1 }, { ttl: '3s', lease: 'second' });
+      const first = await holder.acquire('cloud', { vm: 1 }, { ttl: '4s' });
+      const second = holder.acquire('cloud', { vm: 1 }, { ttl: '4s', lease: 'second' });
       await operator.setLimit('cloud', 'vm', 2, 'ann');
       expect((await second).fence).to.equal(2);
       expect((await operator.status('cloud')).held).to.equal(2);
       // longer than it lives without a renewal
-      await sleep(3_500);
+      await sleep(4_500);
       expect(first.isHeld).to.equal(true);
       await Promise.all([first.release(), (await second).release()]);
       expect(await holder.status('cloud')).to.include({ held: 0 });

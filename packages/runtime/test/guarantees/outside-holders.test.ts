@@ -19,7 +19,7 @@ describe('tokens of outside holders', () => {
     s.nc.subscribe(s.subjects.live(['throttle', 'cloud', 'granted']), {
       callback: (_error, message) => void fences.push(message.json<{ body: { fence: number } }>().body.fence),
     });
-    const spawn = () => s.spawnHolder({ port: witness.port, ttl: '4s', parallel: 3 });
+    const spawn = () => s.spawnHolder({ port: witness.port, ttl: '6s', parallel: 3 });
     const children = await Promise.all(Array.from({ length: 10 }, spawn));
     const killAt = Array.from({ length: KILLS }, (_none, n) => ((n + 1) * ACQUIRES) / (KILLS + 1));
     for (const at of killAt) {
@@ -43,7 +43,8 @@ describe('tokens of outside holders', () => {
       200,
     );
     expect(fences.length).to.be.at.least(ACQUIRES);
-    expect(fences).to.deep.equal(fences.map((_none, n) => n + 1));
+    // each is one above the last: two hosts may tell of theirs in any order
+    expect(fences.toSorted((a, b) => a - b)).to.deep.equal(fences.map((_none, n) => n + 1));
     // no piece of work had the fence of another
     expect(new Set(witness.fences()).size).to.equal(witness.fences().length);
   }).timeout(300_000);
@@ -51,7 +52,7 @@ describe('tokens of outside holders', () => {
   it('a holder that stood still for longer than its time loses its lease loudly when it goes on, and its fence is stale', async () => {
     await using witness = await startWitness();
     await using s = await startThrottleAlone({ limits: { default: 1 } });
-    const child = await s.spawnHolder({ port: witness.port, ttl: '2s', parallel: 0 });
+    const child = await s.spawnHolder({ port: witness.port, ttl: '4s', parallel: 0 });
     const lines: Record<string, unknown>[] = [];
     createInterface(child.stdout!).on('line', (line) => lines.push(JSON.parse(line) as Record<string, unknown>));
     const said = (field: string) => until(`it says ${field}`, () => lines.find((line) => field in line), 30_000);

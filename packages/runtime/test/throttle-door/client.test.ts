@@ -51,11 +51,11 @@ describe('the client of a throttle', () => {
       'cloud',
       { vm: 1 },
       async (lease) => {
-        await sleep(3_500);
+        await sleep(4_500);
         expect(lease.isHeld).to.equal(true);
         expect((await client.explain('cloud', lease.id)).state).to.equal('held');
       },
-      { ttl: '2s' },
+      { ttl: '4s' },
     );
   }).timeout(60_000);
 
