@@ -81,4 +81,28 @@ describe('a call to the cloud that fails while something is changed, be it the f
     );
     expect(calls).to.be.at.least(4);
   });
+
+  it('C1 F11: error at call k, for every k: the instance is ERRED, and every address on the cloud has a row that knows it', async function () {
+    this.timeout(60_000);
+    await using stage = await createStage(quick);
+    const machine = await existingMachine(stage, 'vm');
+    let fresh = '';
+    const calls = await untilUntouched(
+      stage,
+      'openstack.instance.updateAddresses',
+      async (name) => {
+        await stage.insert('floatingIp', name, {});
+        fresh = name;
+        return machine;
+      },
+      async (run) => {
+        await expectEnd(stage, run, machine);
+        const row = await stage.row('floatingIp', fresh);
+        expect(row?.backendId ?? '', `call ${run.n}`).to.equal(run.made.floatingIps.at(0) ?? '');
+        if (row !== undefined) expect(row, `call ${run.n}`).to.include({ state: 'OK', currentOperation: null });
+      },
+      () => ({ floatingIps: [fresh] }),
+    );
+    expect(calls).to.be.at.least(5);
+  });
 });
