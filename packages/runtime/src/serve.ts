@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import type { Service } from '@troupe/actor';
 import { connectionFlags, connectionUsage, connectionValues, connectionVariables, connectOptions } from '@troupe/jetstream';
 import { isTroupeError, TroupeError } from '@troupe/protocol';
+import { levelOf, type LogLevel, logLevels } from '@troupe/task';
 import { type App, defineApp, poolsOf } from './app.ts';
 import { connectRuntime, type RuntimeOptions } from './connect.ts';
 import { isForOperators } from './for-operators.ts';
@@ -23,6 +24,7 @@ const flags = {
   ...connectionFlags,
   app: { type: 'string' },
   pools: { type: 'string' },
+  log: { type: 'string' },
   limits: { type: 'string' },
   'apply-topology': { type: 'boolean' },
   help: { type: 'boolean' },
@@ -38,16 +40,17 @@ export async function serve(
     const { values } = parseArgs({ args: [...args], options: flags, strict: true });
     if (values.help === true) {
       console.log(
-        `troupe-${role} --app MODULE ${connectionUsage} [--apply-topology]${role === 'worker' ? ' [--pools NAMES]' : ''}\n` +
+        `troupe-${role} --app MODULE ${connectionUsage} [--apply-topology]${role === 'worker' ? ' [--pools NAMES] [--log LEVEL]' : ''}\n` +
           (role === 'throttle' ? `troupe-throttle --limits FILE …: without an app; the limits as JSON\n` : '') +
-          `Environment: TROUPE_APP, ${connectionVariables}${role === 'worker' ? ', TROUPE_POOLS' : ''}`,
+          `Environment: TROUPE_APP, ${connectionVariables}${role === 'worker' ? ', TROUPE_POOLS, TROUPE_LOG' : ''}`,
       );
       return;
     }
     const app = values.limits === undefined ? await loadApp(values.app ?? env['TROUPE_APP']) : await limitsAlone(role, values.limits);
     const pools = poolsToServe(role, values.pools ?? (role === 'worker' ? env['TROUPE_POOLS'] : undefined), app);
+    const level = levelToLog(role, values.log ?? (role === 'worker' ? env['TROUPE_LOG'] : undefined));
     const runtime = await connectRuntime(runtimeOptions(role, app, values, env));
-    const service = await start(role, runtime, app, pools).catch(async (error: unknown) => {
+    const service = await start(role, runtime, app, pools, level).catch(async (error: unknown) => {
       await runtime.stop();
       throw error;
     });
@@ -84,7 +87,22 @@ function poolsToServe(role: Role, names: string | undefined, app: App): readonly
   return wanted;
 }
 
-function start(role: Role, runtime: Parameters<typeof startWorker>[0], app: App, pools: readonly string[]): Promise<Service> {
+/** What is quieter is not logged; background work is quiet unless it fails (S88). */
+function levelToLog(role: Role, name: string | undefined): LogLevel {
+  if (name === undefined || name === '') return 'info';
+  if (role !== 'worker') throw new TroupeError('invalid_options', 'log: only workers log by level', { field: 'log' });
+  const level = logLevels.find((one) => one === name);
+  if (level === undefined) throw new TroupeError('invalid_options', `log: ${name} is none of ${logLevels.join(', ')}`, { field: 'log' });
+  return level;
+}
+
+function start(
+  role: Role,
+  runtime: Parameters<typeof startWorker>[0],
+  app: App,
+  pools: readonly string[],
+  level: LogLevel,
+): Promise<Service> {
   switch (role) {
     case 'supervisor':
       return startSupervisor(runtime, app, { onEvent: report });
@@ -93,7 +111,10 @@ function start(role: Role, runtime: Parameters<typeof startWorker>[0], app: App,
     case 'scheduler':
       return startScheduler(runtime, app, { onEvent: report });
     case 'worker':
-      return startWorker(runtime, app, { pools, onEvent: report });
+      return startWorker(runtime, app, {
+        pools,
+        onEvent: (event) => logLevels.indexOf(levelOf(event)) >= logLevels.indexOf(level) && console.log(JSON.stringify(event)),
+      });
   }
 }
 

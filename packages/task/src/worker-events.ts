@@ -73,7 +73,9 @@ export type WorkerEvent =
     }
   | { readonly type: 'unavailable'; readonly error: WireError };
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+/** From the quietest to the loudest. */
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof logLevels)[number];
 
 /** How loud an event is. Background work is quiet unless it fails (S88). */
 export function levelOf(event: WorkerEvent): LogLevel {
