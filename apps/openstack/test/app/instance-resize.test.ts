@@ -54,10 +54,12 @@ describe('another flavour for an instance', () => {
     await stage.expectClean();
   });
 
-  it('C1 F8: a cancel while the machine is resized waits for it and takes it back', async () => {
+  it('C1 F8: a cancel while the machine is resized waits for it and takes it back', async function () {
+    this.timeout(30_000);
     await using stage = await createStage();
     const ref = await createdInstance(stage, 'vm', { volumes: 1 });
-    stage.cloud.control.setLatencies({ serverResize: 20_000 });
+    // four seconds, time enough for the cancel to come before the end
+    stage.cloud.control.setLatencies({ serverResize: 80_000 });
     const handle = await stage.client.execute({ executor: 'openstack.instance.changeFlavor', resource: ref, input: { flavor: '2' } });
     await until('it is being resized', async () => (await machine(stage, ref)).state === 'RESIZED');
     await stage.client.cancel(handle.id);

@@ -63,12 +63,14 @@ describe('volumes out of snapshots', () => {
   it('C1 F5 trap: a restore takes a token of a volume, not one of a snapshot', async () => {
     await using stage = await createStage();
     const { backendId: snapshotId } = await snapshotOf(stage, 'v');
-    stage.cloud.control.setLatencies({ volumeCreate: 20_000 });
+    stage.cloud.control.failTransitions({ transition: 'volume.create', outcome: { kind: 'stuck' } });
     const ref = await stage.insert('volume', 'copy', { sizeGb: 1 });
     const running = stage.run('openstack.volume.restore', ref, { snapshotId });
-    const held = async () => Object.fromEntries(((await stage.client.throttle('cloud-1')) ?? []).map(({ kind, used }) => [kind, used]));
-    await until('a token is held', async () => Object.values(await held()).some((used) => used > 0));
-    expect(Object.entries(await held()).filter(([, used]) => used > 0)).to.deep.equal([['volume', 1]]);
+    const madeId = async (): Promise<string> => (await stage.row('volume', 'copy'))!.backendId;
+    await until('it is being made', async () => (await madeId()) !== '');
+    const held = ((await stage.client.throttle('cloud-1')) ?? []).filter(({ used }) => used > 0);
+    expect(held.map(({ kind, used }) => [kind, used])).to.deep.equal([['volume', 1]]);
+    stage.cloud.control.setStatus('volume', await madeId(), 'available');
     expect(await running).to.include({ outcome: 'succeeded' });
     await stage.expectClean();
   });

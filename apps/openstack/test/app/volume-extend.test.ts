@@ -78,13 +78,14 @@ describe('extending a volume', () => {
   it('C1 F3 attached: an instance that somebody has is a conflict, and nothing is moved', async () => {
     await using stage = await createStage();
     await createdInstance(stage, 'vm', { volumes: 2 });
-    stage.cloud.control.setLatencies({ serverStop: 20_000 });
+    stage.cloud.control.failTransitions({ transition: 'server.stop', outcome: { kind: 'stuck' } });
     const stop = await stage.client.execute({ executor: 'openstack.instance.stop', resource: { kind: 'instance', id: 'vm' } });
     const calls = stage.changes().length;
     const resource = { kind: 'volume', id: 'vm-vol-2' };
     const handle = await stage.client.execute({ executor: 'openstack.volume.extend', resource, input: { sizeGb: 2, instance: 'vm' } });
     expect(handle).to.have.nested.property('answer.error.code', 'conflict');
     expect(await stage.row('volume', 'vm-vol-2')).to.include({ state: 'OK', currentOperation: null });
+    stage.cloud.control.setStatus('server', (await stage.row('instance', 'vm'))!.backendId, 'SHUTOFF');
     expect(await stop.ended()).to.include({ outcome: 'succeeded' });
     expect(
       stage
