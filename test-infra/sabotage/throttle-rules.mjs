@@ -90,4 +90,22 @@ export const throttleRules = [
     spec: 'test/protocol.test.ts',
     test: 'keep the limits, the rates, the fences and no token too many',
   },
+  {
+    name: 'last come, first served',
+    file: 'packages/throttle/src/wait-queue.ts',
+    find: '(a.turn ?? 0) - (b.turn ?? 0) || a.seq - b.seq;',
+    replace: '(a.turn ?? 0) - (b.turn ?? 0) || b.seq - a.seq;',
+    package: 'packages/runtime',
+    spec: 'test/guarantees/g18.test.ts',
+    test: 'first come, first served, each at its first attempt',
+  },
+  {
+    name: 'a freed token that is offered to nobody',
+    file: 'packages/throttle/src/behaviour.ts',
+    find: '      this.offer(ledger.removeLease(lease));',
+    replace: '      ledger.removeLease(lease);',
+    package: 'packages/runtime',
+    spec: 'test/guarantees/g19.test.ts',
+    test: 'forty slots under a limit of forty are used',
+  },
 ];

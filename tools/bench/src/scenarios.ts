@@ -135,14 +135,16 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'utilisation',
     title: 'Utilisation of tokens',
-    how: 'Four tokens, operations of one throttled step that wait for them: the share of the time that a token spends under a running handler.',
+    how: 'Operations of one throttled step that wait for tokens: the share of the time that a token spends under a running handler; four tokens, and forty with forty slots (--check: steps of 1 s).',
     rounds: { full: 5, check: 1 },
     sides: (isQuick) => [
       side('200 ms', 'tokens', 'utilisation', { limit: 4, holdMs: 200, count: isQuick ? 40 : 80 }),
       side('20 ms', 'tokens', 'utilisation', { limit: 4, holdMs: 20, count: isQuick ? 200 : 500 }),
+      side('forty', 'tokens', 'utilisation', { limit: 40, holdMs: isQuick ? 1_000 : 5_000, count: isQuick ? 160 : 200 }),
     ],
     figures: (rounds) => [
       { what: 'at 200 ms steps', budget: atLeast(0.95, 'share'), perRound: each(rounds, '200 ms', 'utilisation'), behind: '' },
+      { what: 'of forty at 5 s steps', budget: atLeast(0.9, 'share'), perRound: each(rounds, 'forty', 'utilisation'), behind: '' },
       { what: 'at 20 ms steps', budget: atLeast(0.8, 'share', 0.5), perRound: each(rounds, '20 ms', 'utilisation'), behind: '' },
     ],
   },

@@ -8,6 +8,9 @@ interface Build {
   /** Order in which builds began. */
   readonly n: number;
   isDone: boolean;
+  /** Monotonic milliseconds. */
+  readonly from: number;
+  to: number;
 }
 
 export interface BackendOptions {
@@ -25,6 +28,7 @@ export async function startBackend({ buildMs }: BackendOptions = {}) {
     const build = builds.get(name);
     if (build === undefined || build.isDone) return;
     build.isDone = true;
+    build.to = performance.now();
     building--;
     for (const listener of listeners.get(name) ?? []) listener();
     listeners.delete(name);
@@ -34,7 +38,13 @@ export async function startBackend({ buildMs }: BackendOptions = {}) {
     const name = decodeURIComponent(url.pathname.slice(1));
     // the name is the client's token: a second call finds what the first has begun
     if (request.method === 'POST' && !builds.has(name)) {
-      builds.set(name, { fence: Number(url.searchParams.get('fence')), n: builds.size, isDone: false });
+      builds.set(name, {
+        fence: Number(url.searchParams.get('fence')),
+        n: builds.size,
+        isDone: false,
+        from: performance.now(),
+        to: Infinity,
+      });
       peak = Math.max(peak, ++building);
       if (buildMs !== undefined) {
         const timer = setTimeout(() => {
@@ -58,6 +68,13 @@ export async function startBackend({ buildMs }: BackendOptions = {}) {
     order: () => [...builds.keys()],
     fences: () => [...builds.values()].map((build) => build.fence),
     count: () => builds.size,
+    /** Share of so many tokens that was under a build, from when they were all taken to when the last build began. */
+    utilisation(limit: number): number {
+      const all = [...builds.values()];
+      const [from, to] = [all[limit - 1]!.from, all.at(-1)!.from];
+      const used = all.reduce((sum, build) => sum + Math.max(0, Math.min(build.to, to) - Math.max(build.from, from)), 0);
+      return used / (limit * (to - from));
+    },
     /** Most builds that went on at once. */
     peak: () => peak,
     stop() {
