@@ -19,7 +19,7 @@ const newerNode = join(root, '.cache', 'node-24');
 
 /** @type {readonly { name: string, minutes: number, command: string, args: readonly string[], cwd?: string, isThere?: () => boolean }[]} */
 const parts = [
-  { name: 'test', minutes: 30, command: 'npm', args: ['test', '--silent'] },
+  { name: 'test', minutes: 35, command: 'npm', args: ['test', '--silent'] },
   { name: 'lint', minutes: 5, command: 'npm', args: ['run', '--silent', 'lint'] },
   { name: 'build', minutes: 5, command: 'npm', args: ['run', '--silent', 'build'] },
   { name: 'shape', minutes: 10, command: 'npm', args: ['run', '--silent', 'shape'] },

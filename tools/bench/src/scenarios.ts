@@ -135,7 +135,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'utilisation',
     title: 'Utilisation of tokens',
-    how: 'Operations of one throttled step that wait for tokens: the share of the time that a token spends under a running handler; four tokens, and forty with forty slots (--check: steps of 1 s).',
+    how: 'Operations of one throttled step that wait for tokens: the share of the time that a token spends under a running handler; four tokens, and forty (--check: steps of 1 s).',
     rounds: { full: 5, check: 1 },
     sides: (isQuick) => [
       side('200 ms', 'tokens', 'utilisation', { limit: 4, holdMs: 200, count: isQuick ? 40 : 80 }),
