@@ -1,6 +1,7 @@
 // needs TEST_NATS_URL
 import { attempt, chain, child, group, step, throttled } from '@troupe/executor';
 import { Fatal } from '@troupe/task';
+import { until } from '@troupe/test-infra';
 import { expect } from 'chai';
 import { act, free, onThing, startOperations } from './kit.ts';
 
@@ -50,7 +51,6 @@ describe('G4 the error branch runs exactly once at each level, inner before oute
     ]);
     expect(await all.client.operation('o.0.0')).to.deep.include({ outcome: 'failed' });
     expect(await all.store.get(ref)).to.deep.include({ state: 'ERRED', currentOperation: null });
-    await all.seen('o', 'no lease is left', () => true);
-    expect(await all.tokens()).to.equal(0);
+    await until('no lease is left', async () => (await all.tokens()) === 0);
   });
 });
