@@ -13,8 +13,11 @@ import { runPart } from './parts.mjs';
 /** The Node that users may have as well; it is not in the lockfile, because only CI needs it. */
 const NEWER_NODE = '24.21.0';
 const MINUTE_MS = 60_000;
-/** Servers and processes that fail for minutes, and operations on a whole cloud, the same on every Node: once is enough. */
-const MINUTES_LONG = ['test/crash/**', 'test/outage/**', 'test/guarantees/**', 'test/families/**', 'test/app/**', 'test/packed*.test.ts'];
+/** What takes minutes, and what runs programs that are not Node: the same on every Node, so once is enough. */
+const MINUTES_LONG = [
+  ...['crash', 'outage', 'guarantees', 'families', 'app', 'cli', 'open-wire'].map((folder) => `test/${folder}/**`),
+  'test/packed*.test.ts',
+];
 const newerNode = join(root, '.cache', 'node-24');
 
 /** @type {readonly { name: string, minutes: number, command: string, args: readonly string[], cwd?: string, isThere?: () => boolean }[]} */
