@@ -1,9 +1,8 @@
 /** How every command connects: by flags, else by the environment. */
-import { readFileSync } from 'node:fs';
 import { type Client, createClient } from '@troupe/client';
 import * as jetstream from '@troupe/jetstream';
 import { type ConnectionSetting, connectionSettings, type ConnectOptions } from '@troupe/jetstream';
-import { type Duration, TroupeError } from '@troupe/protocol';
+import type { Duration } from '@troupe/protocol';
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
 
@@ -44,15 +43,4 @@ export async function withClient<T>(values: ConnectionValues, run: (client: Clie
   });
   await client.start();
   return await run(client);
-}
-
-export function readText(file: string, field: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new TroupeError('invalid_options', `${field}: cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      field,
-      cause,
-    });
-  }
 }

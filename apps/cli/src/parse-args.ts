@@ -8,7 +8,7 @@ import {
   type ResourceRef,
   TroupeError,
 } from '@troupe/protocol';
-import { readText } from './connection.ts';
+import { readText } from '@troupe/jetstream';
 import type { Io } from './io.ts';
 
 export const statuses = ['accepting', 'running', 'cancelling', 'paused', 'parked', 'ended'] as const satisfies readonly OperationStatus[];

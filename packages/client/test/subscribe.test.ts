@@ -45,6 +45,22 @@ describe('a subscription', () => {
     await until('all is acknowledged', async () => (await all.left('hooks')) === 0);
   });
 
+  it('leaves nothing behind when it stops: what the server had sent it is handled, the rest is the next one’s at once', async () => {
+    await using all = await setup();
+    const options = { name: 'busy', from: 'oldest' } as const;
+    const seen = new Map<string, number>();
+    const see = ({ id }: { id: string }): void => void seen.set(id, (seen.get(id) ?? 0) + 1);
+    const COUNT = 500;
+    await Promise.all(Array.from({ length: COUNT }, () => all.emit('x')));
+    const first = await all.client.subscribe(options, see);
+    await until('it is at work', () => seen.size > 0, undefined, 1);
+    await first.stop();
+    await using _second = await all.client.subscribe(options, see);
+    // a hold lapses after thirty seconds: what had been sent to the first in vain would not come before
+    await until('all have come', () => seen.size === COUNT);
+    expect([...seen.values()].every((times) => times === 1)).to.equal(true);
+  });
+
   it('begins with the oldest event if it is asked to, and anew once it was removed', async () => {
     await using all = await setup();
     await all.emit('x');

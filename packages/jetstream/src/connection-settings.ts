@@ -92,7 +92,8 @@ export function connectOptions(values: ConnectionValues, name: string): ConnectO
   };
 }
 
-function readText(file: string, field: string): string {
+/** Text of a file that an option names; throws `invalid_options` with that field when it cannot be read. */
+export function readText(file: string, field: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {

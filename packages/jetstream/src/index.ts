@@ -9,6 +9,7 @@ export {
   connectionValues,
   connectionVariables,
   connectOptions,
+  readText,
 } from './connection-settings.ts';
 export {
   createPublisher,
