@@ -5,13 +5,17 @@ import { installOpenWire, programs } from './installation.ts';
 
 /** Debian's: `apt-get install golang-go golang-github-nats-io-go-nats-dev`. */
 const gopath = process.env['TROUPE_TEST_GOPATH'] ?? '/usr/share/gocode';
+const isRequired = process.env['CI'] === 'true' && process.env['TROUPE_CI_GO'] === '1';
 const goEnv = { GO111MODULE: 'off', GOPATH: gopath, GOFLAGS: '' };
 
 describe("Go with Debian's package of the NATS client", () => {
   before(async function () {
     this.timeout(120_000);
     const hasGo = await new Promise<boolean>((resolve) => execFile('go', ['version'], (error) => resolve(error === null)));
-    if (!hasGo || !existsSync(`${gopath}/src/github.com/nats-io/nats.go`)) return this.skip();
+    if (!hasGo || !existsSync(`${gopath}/src/github.com/nats-io/nats.go`)) {
+      if (isRequired) throw new Error('Go with the NATS client of Debian is not installed');
+      return this.skip();
+    }
     // compiled once, outside of the time of the tests
     await new Promise<void>((resolve, reject) =>
       execFile('go', ['build', '-o', '/dev/null', `${programs}order.go`], { env: { ...process.env, ...goEnv } }, (error) =>
