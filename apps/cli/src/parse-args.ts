@@ -47,6 +47,11 @@ export function parseContext(pairs: readonly string[]): Record<string, string> {
   );
 }
 
+/** For an option that may be repeated. */
+export function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
 export function parseCount(text: string, field: string): number {
   if (!/^[1-9]\d{0,6}$/.test(text)) throw wrong(field, `${JSON.stringify(text)} is no whole number of 1 or more`);
   return Number(text);

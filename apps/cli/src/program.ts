@@ -15,7 +15,9 @@ import { addConnectionOptions, addOption, type ConnectionValues, connectionValue
 import { addDead } from './dead-commands.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { Io } from './io.ts';
+import { collect } from './parse-args.ts';
 import { addSchedules } from './schedule-commands.ts';
+import { addSubscriptions } from './subscription-commands.ts';
 import { errorText, jsonLine, printable } from './text.ts';
 import { addThrottles } from './throttle-commands.ts';
 import { addVerbs } from './verb-commands.ts';
@@ -118,6 +120,7 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
   addSchedules({ add, choose, client }, program, io);
   addThrottles({ add, choose, client }, program, io);
   addDead({ add, choose, client }, program, io);
+  addSubscriptions({ add, choose, client }, program);
   const topology = program
     .command('topology')
     .description('compare and repair streams and consumers')
@@ -149,6 +152,7 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
     .option('--pools <names>', 'pools of workers, with commas between (default: default)')
     .option('--classes <names>', 'classes that the workers serve (default: all)')
     .option('--partitions <n>', 'partitions of mail (default 8)')
+    .option('--subscriptions <names>', 'of a subscriber, with commas between (default: the name of the user)')
     .option('--one-account', 'all users in one account, where reply subjects are not held to the permissions')
     .option('--json', 'one JSON object per user, for machines')
     .action((flags: PermissionsFlags) =>
@@ -163,10 +167,6 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
       choose(flags, async (at, values) => upCommand(await appOf(flags, at), port, values, flags, at));
     });
   return program;
-}
-
-function collect(value: string, before: readonly string[] = []): string[] {
-  return [...before, value];
 }
 
 function tellError(error: unknown, json: boolean, io: Io): void {

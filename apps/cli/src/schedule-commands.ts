@@ -13,6 +13,7 @@ import {
 } from './commands/schedules.ts';
 import { withClient } from './connection.ts';
 import type { Io } from './io.ts';
+import { collect } from './parse-args.ts';
 import type { Commands } from './verb-commands.ts';
 
 const ABOUT = {
@@ -81,8 +82,4 @@ export function addSchedules({ add, choose, client }: Commands, program: Command
         return withClient(values, (one) => scheduleDefineCommand(one, key, options, flags, at));
       }),
     );
-}
-
-function collect(value: string, before: readonly string[] = []): string[] {
-  return [...before, value];
 }

@@ -44,6 +44,13 @@ describe('troupe permissions', () => {
     expect(pulls).to.deep.equal(['$JS.API.CONSUMER.MSG.NEXT.troupe_TASKS.heavy_notes']);
   });
 
+  it('gives a subscriber what is handed out under the names of its subscriptions', async () => {
+    const [subscriber] = await printed('--role', 'subscriber', '--subscriptions', 'hooks, mail');
+    expect(subscriber!.publish.filter((subject) => subject.includes('MSG.NEXT'))).to.deep.equal(
+      ['hooks', 'mail'].map((name) => `$JS.API.CONSUMER.MSG.NEXT.troupe_EVENTS.${name}`),
+    );
+  });
+
   it('gives a host the mailboxes of its role, as many as there are partitions', async () => {
     const [throttle] = await printed('--role', 'throttle', '--partitions', '3');
     const pulls = throttle!.publish
@@ -72,6 +79,7 @@ describe('troupe permissions', () => {
     [['--role', 'boss'], 'role: "boss" is none of'],
     [['--classes', 'slow'], 'classes: "slow" is none of'],
     [['--pools', 'host'], '(field pools)'],
+    [['--subscriptions', 'a b'], '(field subscriptions)'],
     [['--pools', 'a,'], 'pools: a pool has a name'],
     [['--partitions', '-1'], 'partitions:'],
     [['--ns', 'A'], '(field ns)'],

@@ -186,6 +186,20 @@ for (const layout of ['accounts', 'authorization'] as const) {
       ]);
     });
 
+    it('the subscriber everything but its own place in EVENTS', async () => {
+      await using at = await setup(layout);
+      const place = (name: string) => [
+        ...['INFO', 'DELETE', 'MSG.NEXT'].map((verb) => `$JS.API.CONSUMER.${verb}.troupe_EVENTS.${name}`),
+        `$JS.ACK.troupe_EVENTS.${name}.1.1.1.1.1`,
+        `$JS.ACK._.account.troupe_EVENTS.${name}.1.1.1.1.1`,
+      ];
+      const all = [...everySubject(at.topology), ...place('subscriber'), ...place('other')];
+      expect(await notRefused(await at.connect('subscriber'), 'publish', all)).to.have.members(place('subscriber'));
+      expect(await notRefused(await at.connect('subscriber'), 'subscription', [...heard, '_INBOX.subscriber.>'])).to.deep.equal([
+        '_INBOX.subscriber.>',
+      ]);
+    });
+
     it('every other user the streams of others: none may delete, purge or restore, and only the administrator may create', async () => {
       await using at = await setup(layout);
       const grave = everySubject(at.topology).filter((subject) => /DELETE|PURGE|RESTORE|SNAPSHOT|CREATE|UPDATE/.test(subject));

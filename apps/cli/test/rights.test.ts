@@ -78,6 +78,18 @@ for (const layout of ['accounts', 'authorization'] as const) {
       expect(await reader.deadLetters()).to.deep.equal([]);
       expect((await reader.queues()).tasks.map(({ class: cls }) => cls)).to.deep.equal(['regular', 'heavy', 'background']);
 
+      {
+        await using admin = at.client('admin');
+        await admin.prepareSubscription({ name: 'subscriber', topics: [['operation']], from: 'oldest' });
+      }
+      await using subscriber = at.client('subscriber');
+      const ends = new Set<string>();
+      const feed = await subscriber.subscribe({ name: 'subscriber', topics: [['operation']], from: 'oldest' }, ({ topic }) => {
+        if (topic[3] === 'ended') ends.add(topic[2]!);
+      });
+      await until('it has heard of every end', () => ends.size === 4);
+      await feed.remove();
+
       await using sender = at.client('sender-notes');
       expect((await (await sender.sendTask(write, { text: 'alone' })).ended()).outcome).to.include({ kind: 'succeeded' });
       expect((await (await sender.sendTask(write, { text: 'bad' })).ended()).outcome).to.include({ kind: 'failed' });

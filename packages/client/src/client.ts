@@ -18,6 +18,7 @@ import { createSchedules, type Schedules } from './schedules.ts';
 import { getResource } from './resources.ts';
 import { type Connection, Session } from './session.ts';
 import { type EventHandler, type EventSubscription, subscribe, type SubscribeOptions } from './subscription.ts';
+import { prepareSubscription, removeSubscription, type SubscriptionPlace } from './subscription-place.ts';
 import { followTask, readResult, sendTask, type SendTaskOptions, type TaskHandle } from './tasks.ts';
 import { createThrottles, leaseText, throttleOccupancy, type Throttles } from './throttles.ts';
 import {
@@ -94,9 +95,14 @@ export interface Client extends Service {
   watch(options?: WatchOptions): Promise<EventFeed>;
   /**
    * Events that are stored, each handed out at least once: its place is kept under a name, across restarts. Ends with the client or
-   * by `stop`. Throws `invalid_options`, `not_permitted`. Needs the right to make a consumer of EVENTS.
+   * by `stop`. Throws `invalid_options`, `not_permitted`, `unavailable`. Needs the rights of a `subscriber` of that name, and the
+   * right to make a consumer of EVENTS where the name was not prepared with the same topics.
    */
   subscribe(options: SubscribeOptions, handler: EventHandler): Promise<EventSubscription>;
+  /** Makes the place of a subscription, or changes it, and is handed nothing: what an `admin` does for a `subscriber`. */
+  prepareSubscription(place: SubscriptionPlace): Promise<void>;
+  /** Gives up the place of a name, so that it is as new; harmless where there is none. */
+  removeSubscription(name: string): Promise<void>;
   /** A resource as it is now, where resources lie in JetStream; undefined if there is none. Needs the right to read. */
   resource(ref: ResourceRef): Promise<ResourceRecord | undefined>;
   /** How much waits and for how long: tasks by class and pool, commands, throttles with positions, dead letters. Needs the right to read. */
@@ -155,6 +161,8 @@ export function createClient(connection: Connection = {}, options: ClientOptions
     result: (id) => readResult(session, id),
     watch: (watchOptions = {}) => watch(session, watchOptions),
     subscribe: (subscribeOptions, handler) => subscribe(session, subscribeOptions, handler),
+    prepareSubscription: async (place) => void (await prepareSubscription(session, place)),
+    removeSubscription: (name) => removeSubscription(session, name),
     resource: (ref) => getResource(session, ref),
     queues: (queuesOptions) => readQueues(session, reader, queuesOptions),
     deadLetters: (filter = {}) => listDeadLetters(session, reader, filter),

@@ -17,4 +17,5 @@ export type { Throttles } from './throttles.ts';
 export type { BulkOptions, BulkResult } from './bulk.ts';
 export type { CancelOptions, Limit, ReasonedOptions, RetryOptions, SignalOptions, SkipOptions, VerbOptions } from './verbs.ts';
 export type { EventHandler, EventSubscription, SubscribeOptions, SubscriptionEvent } from './subscription.ts';
+export type { SubscriptionPlace } from './subscription-place.ts';
 export type { EventFeed, WatchOptions } from './watch.ts';

@@ -1,2 +1,3 @@
 /** For sibling packages. */
 export { isDenied } from './errors.ts';
+export { checkPlace } from './subscription-place.ts';

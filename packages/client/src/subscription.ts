@@ -3,22 +3,12 @@
  * in the stream is kept by the server under its name, so it goes on where it stood, in this process or another. Each event is
  * handled at least once: it is acknowledged when the handler has resolved, and comes again after a pause when it has thrown.
  */
-import { askApi, createPuller, type PulledMessage, type Puller } from '@troupe/jetstream/internal';
-import { type Duration, durationMs, type EventMessage, parseEvent, toWireError, TroupeError, type WireError } from '@troupe/protocol';
-import { isDenied, notPermitted, readError } from './errors.ts';
+import { createPuller, type PulledMessage, type Puller } from '@troupe/jetstream/internal';
+import { type Duration, durationMs, type EventMessage, parseEvent, toWireError, type WireError } from '@troupe/protocol';
 import type { Session } from './session.ts';
+import { prepareSubscription, removeSubscription, type SubscriptionPlace, wrong } from './subscription-place.ts';
 
-export interface SubscribeOptions {
-  /** Names the place that is kept, 1 to 64 characters of A-Z a-z 0-9 _ -. Subscriptions of one name share the events. */
-  readonly name: string;
-  /** First words of topics, such as `[['operation'], ['resource', 'volume']]`. Default: everything. Changed for the name if it differs. */
-  readonly topics?: readonly (readonly string[])[];
-  /** Where a name that is not known yet begins. EVENTS keeps seven days. Default `new`. */
-  readonly from?: 'new' | 'oldest';
-  /** One after the other, in the order in which they were stored; a failing event holds up the rest. Default false. */
-  readonly inOrder?: boolean;
-  /** Events at once, of all subscriptions of the name together. Default 16; 1 with `inOrder`. */
-  readonly concurrency?: number;
+export interface SubscribeOptions extends SubscriptionPlace {
   /** How often one event is handed out at the most; then it is passed over and told as `givenUp`. Default 20, about a quarter of an hour. */
   readonly attempts?: number;
   /** The first pause after a failure; each further one is twice as long, up to a minute. Default `1s`. */
@@ -45,41 +35,19 @@ export interface EventSubscription extends AsyncDisposable {
   remove(): Promise<void>;
 }
 
-const NAME = /^[A-Za-z0-9_-]{1,64}$/;
-const ACK_WAIT_MS = 30_000;
 const EXTEND_EVERY_MS = 10_000;
 const PULL_EXPIRES_MS = 10_000;
 const PAUSE_LIMIT_MS = 60_000;
-const NANOS = 1_000_000;
 
 /** Throws `invalid_options` that names the field, `not_permitted`, `unavailable`. */
 export async function subscribe(session: Session, options: SubscribeOptions, handler: EventHandler): Promise<EventSubscription> {
-  const { topics = [[]], from = 'new', inOrder = false, attempts = 20, onEvent } = options;
-  const wrong = (field: string, why: string): TroupeError => new TroupeError('invalid_options', `${field} ${why}`, { field });
-  const concurrency = options.concurrency ?? (inOrder ? 1 : 16);
-  if (!NAME.test(options.name)) throw wrong('name', 'must be 1 to 64 characters of A-Z a-z 0-9 _ -');
-  if (!Number.isInteger(concurrency) || concurrency < 1) throw wrong('concurrency', 'must be a whole number of 1 or more');
-  if (inOrder && concurrency > 1) throw wrong('concurrency', 'must be 1 with inOrder');
+  const { attempts = 20, onEvent } = options;
   if (!Number.isInteger(attempts) || attempts < 1) throw wrong('attempts', 'must be a whole number of 1 or more');
-  if (topics.length === 0) throw wrong('topics', 'must name a topic');
   const pauseMs = durationMs(options.pause ?? '1s', 'pause');
+  const { concurrency } = await prepareSubscription(session, options);
   const { nc } = await session.ready();
-  const { subjects, settings } = session;
-  const stream = subjects.streams.events;
-  // a filter a.b.> leaves out a.b itself
-  const filters = topics.flatMap((topic) => {
-    const all = subjects.liveFilter(topic).replace(`${subjects.ns}.live.`, `${subjects.ns}.event.`);
-    return topic.length === 0 ? [all] : [subjects.event(topic), all];
-  });
-  await makeConsumer(session, stream, {
-    durable_name: options.name,
-    ack_policy: 'explicit',
-    ack_wait: ACK_WAIT_MS * NANOS,
-    deliver_policy: from === 'new' ? 'new' : 'all',
-    max_ack_pending: concurrency,
-    max_deliver: -1,
-    ...(filters.length === 1 ? { filter_subject: filters[0]! } : { filter_subjects: filters }),
-  });
+  const { settings } = session;
+  const stream = session.subjects.streams.events;
 
   const running = new Set<Promise<void>>();
   const tell = (event: SubscriptionEvent): void => {
@@ -152,55 +120,9 @@ export async function subscribe(session: Session, options: SubscribeOptions, han
     },
     async remove() {
       await subscription.stop();
-      await ask(session, `$JS.API.CONSUMER.DELETE.${stream}.${options.name}`, '');
+      await removeSubscription(session, options.name);
     },
     [Symbol.asyncDispose]: () => subscription.stop(),
   };
   return subscription;
-}
-
-interface ConsumerConfig {
-  readonly durable_name: string;
-  readonly max_ack_pending: number;
-  readonly filter_subject?: string;
-  readonly filter_subjects?: readonly string[];
-  readonly [field: string]: unknown;
-}
-
-interface ApiAnswer {
-  readonly error?: { readonly err_code: number; readonly description: string };
-  readonly config?: ConsumerConfig;
-}
-
-const NOT_FOUND = 10_014;
-const TIMEOUT_MS = 5_000;
-
-/**
- * Makes it, or makes it as it should be. One that is there and as it should be is only looked at: the right to make consumers is
- * the right to have messages of the stream sent anywhere, so it may be an administrator who makes it, once.
- */
-async function makeConsumer(session: Session, stream: string, config: ConsumerConfig): Promise<void> {
-  const { durable_name: name } = config;
-  const there = await ask(session, `$JS.API.CONSUMER.INFO.${stream}.${name}`, '', [NOT_FOUND]);
-  const is = there.config;
-  const same = (a: readonly string[], b: readonly string[]): boolean => a.toSorted().join(' ') === b.toSorted().join(' ');
-  const filtersOf = (one: ConsumerConfig): readonly string[] =>
-    one.filter_subjects ?? (one.filter_subject === undefined ? [] : [one.filter_subject]);
-  if (is !== undefined && is.max_ack_pending === config.max_ack_pending && same(filtersOf(is), filtersOf(config))) return;
-  // where it begins is settled when it is made
-  const wanted =
-    is === undefined ? config : { ...is, ...config, deliver_policy: is['deliver_policy'], filter_subject: config.filter_subject };
-  const body = JSON.stringify({ stream_name: stream, config: wanted, action: '' });
-  await ask(session, `$JS.API.CONSUMER.CREATE.${stream}.${name}`, body);
-}
-
-async function ask(session: Session, api: string, body: string, tolerated: readonly number[] = []): Promise<ApiAnswer> {
-  let answer: ApiAnswer;
-  try {
-    answer = (await askApi(session.connection, api, body, TIMEOUT_MS)).json();
-  } catch (error) {
-    throw isDenied(error) ? notPermitted(`ask ${api}`, error) : readError(error, 'EVENTS');
-  }
-  if (answer.error === undefined || tolerated.includes(answer.error.err_code)) return answer;
-  throw readError(new Error(answer.error.description), 'EVENTS');
 }

@@ -21,3 +21,4 @@ export { taskDurable, wantedTopology, type WantedStream } from './topology.ts';
 export { type CurrentStream, planTopology } from './topology-plan.ts';
 export { createHighWater, type HighWaterMonitor } from './high-water.ts';
 export { highWaterMarks, overloads, overloadText } from './marks.ts';
+export { isSubscriptionName, SUBSCRIPTION_NAME } from './subscription-name.ts';

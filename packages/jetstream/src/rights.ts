@@ -3,6 +3,7 @@
  * reasons, line by line, are in `docs/permissions.md`; how they become a server's configuration is in `rights-config.ts`.
  */
 import { encodeToken, type QueueClass, queueClasses, type Sender, type Subjects, TroupeError } from '@troupe/protocol';
+import { isSubscriptionName, SUBSCRIPTION_NAME } from './subscription-name.ts';
 import { taskDurable, topologyDefaults, type TopologyOptions } from './topology.ts';
 
 /**
@@ -10,6 +11,7 @@ import { taskDurable, topologyDefaults, type TopologyOptions } from './topology.
  * - `sender` sends tasks of the given pools without an executor.
  * - `reader` sees operations, resources, events and dead letters; `operator` also sends commands and verbs.
  * - `replayer` sends dead letters again, as whoever sent them first: it may speak as anybody, so it is for people.
+ * - `subscriber` is handed the stored events of its subscriptions, which an `admin` has prepared.
  * - `holder` asks throttles for tokens, and may do nothing else.
  * - `registrar` registers and removes resources, from outside of operations.
  * - `worker` runs tasks of the given pools and classes.
@@ -20,6 +22,7 @@ export const rightsRoles = [
   'producer',
   'sender',
   'reader',
+  'subscriber',
   'operator',
   'replayer',
   'registrar',
@@ -37,6 +40,8 @@ export interface RightsOptions extends Pick<TopologyOptions, 'subjects' | 'pools
   readonly user?: string;
   /** Of a worker: classes that it serves. Default: all. */
   readonly classes?: readonly QueueClass[];
+  /** Of a subscriber: names of its subscriptions. Default: the name of the user. */
+  readonly subscriptions?: readonly string[];
 }
 
 export interface Rights {
@@ -59,7 +64,10 @@ export function rightsOf(role: RightsRole, options: RightsOptions): Rights {
   const user = options.user ?? (role === 'worker' || role === 'sender' ? [role, ...pools.map(encodeToken)].join('-') : role);
   if (!/^[A-Za-z0-9_=-]+$/.test(user)) throw wrong('user', 'must be of the characters A-Z a-z 0-9 _ = -, for it names inboxes');
   const inboxPrefix = `_INBOX.${user.replaceAll('=', '_')}`;
-  const { publish, subscribe = [] } = lists[role](needed);
+  const subscriptions = options.subscriptions ?? [user.replaceAll('=', '_')];
+  if (subscriptions.length === 0 || !subscriptions.every(isSubscriptionName))
+    throw wrong('subscriptions', `must be names of ${SUBSCRIPTION_NAME}`);
+  const { publish, subscribe = [] } = lists[role]({ ...needed, subscriptions });
   return { role, user, inboxPrefix, publish: unique(publish), subscribe: unique([`${inboxPrefix}.>`, ...subscribe]) };
 }
 
@@ -71,6 +79,7 @@ interface Lists {
 interface Needed extends RightsOptions {
   readonly pools: readonly string[];
   readonly classes: readonly QueueClass[];
+  readonly subscriptions: readonly string[];
 }
 
 const lists: Readonly<Record<RightsRole, (needed: Needed) => Lists>> = {
@@ -86,6 +95,15 @@ const lists: Readonly<Record<RightsRole, (needed: Needed) => Lists>> = {
   }),
 
   reader: ({ subjects }) => ({ publish: reading(subjects), subscribe: [`${subjects.ns}.live.>`, `${subjects.ns}.answer.*`] }),
+
+  // to make a consumer is not among it: who may do that may have any message of the stream sent anywhere
+  subscriber: ({ subjects: { streams }, subscriptions }) => ({
+    publish: subscriptions.flatMap((name) => [
+      ...consuming(streams.events, name),
+      // it may give up its place
+      `$JS.API.CONSUMER.DELETE.${streams.events}.${name}`,
+    ]),
+  }),
 
   operator: ({ subjects }) => ({
     publish: [

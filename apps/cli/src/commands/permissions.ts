@@ -13,6 +13,7 @@ export interface PermissionsFlags {
   readonly pools?: string;
   readonly classes?: string;
   readonly partitions?: string;
+  readonly subscriptions?: string;
   readonly oneAccount?: true;
   readonly json?: true;
 }
@@ -26,6 +27,7 @@ export async function rightsFrom(flags: PermissionsFlags, ns: string | undefined
   const common = {
     subjects,
     classes,
+    ...(flags.subscriptions === undefined ? {} : { subscriptions: flags.subscriptions.split(',').map((name) => name.trim()) }),
     ...(flags.partitions === undefined ? {} : { partitions: parseCount(flags.partitions, 'partitions') }),
   };
   return roles.flatMap((role) =>
