@@ -2,7 +2,7 @@
  * What a user gets: the apps installed from their packed files, each a process with a NATS user of its own that may do what
  * `troupe permissions` says and nothing else, and an instance created by a command that the producer publishes.
  */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { guardProcess, needsNats, startNatsServer, type TestNatsServer, until } from '@troupe/test-infra';
@@ -72,7 +72,6 @@ async function install(folder: string) {
     worker: await packed.install('worker', ['@troupe/app-worker', '@troupe/openstack']),
   };
   for (const role of ['throttle', 'supervisor', 'scheduler', 'worker'] as const) writeFileSync(join(folders[role], 'app.js'), actorApp);
-  copyFileSync(new URL('packed/rows.mjs', import.meta.url), join(folders.cloud, 'rows.mjs'));
   return folders;
 }
 
@@ -109,17 +108,22 @@ describe('the packed apps', () => {
       ];
       for (const role of roles) await role.says(/serves as/);
 
-      await runProgram(folders.cloud, 'rows.mjs', ['insert', JSON.stringify(rows)], as('registrar'));
+      for (const { ref: row, state, data } of rows) {
+        const register = ['resource', 'register', `${row.kind}/${row.id}`, '--data', JSON.stringify(data), '--state', state];
+        expect(await runProgram(folders.cli, 'troupe', register, as('registrar'))).to.match(/^registered /);
+      }
 
       const order = ['execute', 'openstack.instance.create', '--resource', 'instance/vm', '--id', 'o-1', '--wait', '--send-only'];
       expect(await runProgram(folders.cli, 'troupe', order, as('producer'))).to.equal('accepted o-1\nsucceeded o-1\n');
 
-      const shown = await runProgram(folders.cloud, 'rows.mjs', ['show', JSON.stringify(rows.map((row) => row.ref))], as('registrar'));
+      const shown = await runProgram(folders.cli, 'troupe', ['resources', '--json'], as('reader'));
       const found = shown
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line) as Row);
-      expect(found.map(({ kind, state, runtimeState, currentOperation }) => [kind, state, runtimeState, currentOperation])).to.deep.equal([
+      expect(
+        found.map(({ kind, state, runtimeState, currentOperation }) => [kind, state, runtimeState, currentOperation]),
+      ).to.have.deep.members([
         ['volume', 'OK', 'in-use', null],
         ['volume', 'OK', 'in-use', null],
         ['floatingIp', 'OK', 'ACTIVE', null],

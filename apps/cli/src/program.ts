@@ -16,6 +16,7 @@ import { addDead } from './dead-commands.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { collect } from './parse-args.ts';
+import { addResources } from './resource-commands.ts';
 import { addSchedules } from './schedule-commands.ts';
 import { addSubscriptions } from './subscription-commands.ts';
 import { errorText, jsonLine, printable } from './text.ts';
@@ -120,6 +121,7 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
   addSchedules({ add, choose, client }, program, io);
   addThrottles({ add, choose, client }, program, io);
   addDead({ add, choose, client }, program, io);
+  addResources({ add, choose, client }, program);
   addSubscriptions({ add, choose, client }, program);
   const topology = program
     .command('topology')

@@ -15,7 +15,7 @@ import { type Queues, type QueuesOptions, readQueues } from './queues.ts';
 import { Reader } from './reader.ts';
 import { getDeadLetter, replay, type Replayed, type ReplayOptions } from './replay.ts';
 import { createSchedules, type Schedules } from './schedules.ts';
-import { getResource } from './resources.ts';
+import { getResource, listResources, type Registered, registerResource, type RegisterOptions } from './resources.ts';
 import { type Connection, Session } from './session.ts';
 import { type EventHandler, type EventSubscription, subscribe, type SubscribeOptions } from './subscription.ts';
 import { prepareSubscription, removeSubscription, type SubscriptionPlace } from './subscription-place.ts';
@@ -105,6 +105,13 @@ export interface Client extends Service {
   removeSubscription(name: string): Promise<void>;
   /** A resource as it is now, where resources lie in JetStream; undefined if there is none. Needs the right to read. */
   resource(ref: ResourceRef): Promise<ResourceRecord | undefined>;
+  /** Those of a kind, or all, as they are when they are reached, in the order of their last writes. Needs the right to read. */
+  resources(kind?: string): AsyncIterable<ResourceRecord>;
+  /**
+   * Puts a resource on the list, so that operations can have it; one that is there already stays as it is. Throws `invalid_options`
+   * (names the field), `not_permitted`. Needs the rights of a `registrar`.
+   */
+  registerResource(ref: ResourceRef, options?: RegisterOptions): Promise<Registered>;
   /** How much waits and for how long: tasks by class and pool, commands, throttles with positions, dead letters. Needs the right to read. */
   queues(options?: QueuesOptions): Promise<Queues>;
   /** What could not be handled, newest first. */
@@ -164,6 +171,8 @@ export function createClient(connection: Connection = {}, options: ClientOptions
     prepareSubscription: async (place) => void (await prepareSubscription(session, place)),
     removeSubscription: (name) => removeSubscription(session, name),
     resource: (ref) => getResource(session, ref),
+    resources: (kind) => listResources(session, kind),
+    registerResource: (ref, registerOptions) => registerResource(session, ref, registerOptions),
     queues: (queuesOptions) => readQueues(session, reader, queuesOptions),
     deadLetters: (filter = {}) => listDeadLetters(session, reader, filter),
     deadLetter: (sequence) => getDeadLetter(session, reader, sequence),

@@ -10,6 +10,7 @@ export { clientDefaults, type ClientOptions } from './options.ts';
 export { publishCommand, type PublishCommandOptions, type PublishedCommand, type RequestConnection } from './publish-command.ts';
 export type { Backlog, ClassBacklog, Queues, QueuesOptions } from './queues.ts';
 export type { Replayed, ReplayOptions } from './replay.ts';
+export type { Registered, RegisterOptions } from './resources.ts';
 export type { ScheduleFilter, ScheduleInfo, Schedules } from './schedules.ts';
 export type { Connection } from './session.ts';
 export type { SendTaskOptions, TaskHandle } from './tasks.ts';

@@ -23,6 +23,7 @@ export {
   type EndOptions,
   findingWrite,
   type Hold,
+  type InsertOptions,
   insertWrite,
   patchWrite,
   restoreWrite,

@@ -148,18 +148,28 @@ export function findingWrite(
   };
 }
 
-/** A new record in the initial state, resting in nobody's hands or owned by the operation that makes it. */
-export function insertWrite(
-  ref: ResourceRef,
-  data: JsonObject,
-  options: { readonly operation?: string; readonly backendId?: string } = {},
-): ResourceWrite {
-  const set: ResourceChange = { data, ...(options.backendId === undefined ? {} : { backendId: options.backendId }) };
+export interface InsertOptions {
+  /** Owned by the operation that makes it; else it rests in nobody's hands. */
+  readonly operation?: string;
+  readonly backendId?: string;
+  readonly runtimeState?: string;
+  /** `OK` for what is on the backend already. Default `CREATION_SCHEDULED`. */
+  readonly state?: 'CREATION_SCHEDULED' | 'OK';
+}
+
+/** A new record. */
+export function insertWrite(ref: ResourceRef, data: JsonObject, options: InsertOptions = {}): ResourceWrite {
+  const { backendId, runtimeState } = options;
+  const set: ResourceChange = {
+    data,
+    ...(backendId === undefined ? {} : { backendId }),
+    ...(runtimeState === undefined ? {} : { runtimeState }),
+  };
   checkFields(set, 'insert');
   return {
     op: 'create',
     ref,
-    state: initialState,
+    state: options.state ?? initialState,
     set,
     ...(options.operation === undefined ? {} : { operation: options.operation }),
     event: transitionNamed('insert').event,
