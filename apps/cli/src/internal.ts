@@ -1,2 +1,2 @@
-/** For sibling packages: nothing that is not public yet. */
-export {};
+/** For the tests: what `troupe up` says. */
+export { eventText, readyText } from './commands/up-text.ts';

@@ -10,7 +10,7 @@ import { permissionsCommand, type PermissionsFlags, rightsFrom } from './command
 import { queuesCommand } from './commands/queues.ts';
 import { showCommand } from './commands/show.ts';
 import { topologyCommand, type TopologyFlags, topologyOptions } from './commands/topology.ts';
-import { appOf, portOf, upCommand, type UpFlags } from './commands/up.ts';
+import { appOf, levelToLog, portOf, upCommand, type UpFlags } from './commands/up.ts';
 import { addConnectionOptions, addOption, type ConnectionValues, connectionValues, withClient } from './connection.ts';
 import { addDead } from './dead-commands.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
@@ -164,8 +164,10 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
     .option('--app <module>', 'a module that exports `app` [TROUPE_APP]')
     .option('--port <n>', 'port of its nats-server; 0 takes a free one (default 4222)')
     .option('--data <dir>', 'where its nats-server keeps its data (default: a temporary folder)')
+    .option('--log <level>', 'what is told of tasks: debug, info, warn or error (default warn: attempts that fail)')
     .action((flags: UpFlags) => {
       const port = portOf(flags.port);
+      levelToLog(flags.log);
       choose(flags, async (at, values) => upCommand(await appOf(flags, at), port, values, flags, at));
     });
   return program;

@@ -7,7 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sourceArgs, until } from '@troupe/test-infra';
+import { createExecutor, step } from '@troupe/executor';
+import { defineKind } from '@troupe/resource';
+import { defineTask, type WorkerEvent } from '@troupe/task';
 import { expect } from 'chai';
+import { eventText, readyText } from '@troupe/cli/internal';
+import { app } from './apps/notes.ts';
 import { type } from './terminal.ts';
 
 const home = fileURLToPath(new URL('..', import.meta.url));
@@ -52,6 +57,13 @@ async function up(...flags: string[]): Promise<Up> {
 
 const isReachable = (servers: string): Promise<boolean> => type(['operations', '--servers', servers]).then(({ code }) => code === 0);
 
+const createBook = createExecutor({
+  name: 'book.create',
+  family: 'create',
+  resource: defineKind({ kind: 'book' }),
+  plan: () => step('bind', defineTask({ name: 'book.bind', idempotent: 'yes' }), {}),
+});
+
 describe('troupe up', () => {
   it('runs an app with all that it needs, until Ctrl-C', async () => {
     await using running = await up('--port', '0');
@@ -60,6 +72,28 @@ describe('troupe up', () => {
     expect(await running.end('SIGINT')).to.equal(0);
     expect(running.output()).to.contain('stopping');
     expect(await isReachable(running.servers)).to.equal(false);
+  }).timeout(40_000);
+
+  it('tells of attempts that fail, and how to send a command', async () => {
+    await using running = await up('--port', '0');
+    const { code } = await type(['execute', 'note.write', '--input', '{"text":"bad"}', '--wait', '--servers', running.servers]);
+    expect(code).to.equal(1);
+    await until('it is told', () => running.output().includes('"type":"taskEnded"'));
+    const line = running
+      .output()
+      .split('\n')
+      .find((one) => one.includes('taskEnded'))!;
+    const event = JSON.parse(line) as WorkerEvent;
+    expect(event).to.deep.include({ task: 'note.write', attempt: 1, outcome: 'failed' });
+    expect(eventText({ ...event, operation: 'o-1', tookMs: 7 } as WorkerEvent)).to.match(
+      /^note\.write of o-1: attempt 1 failed after 7 ms, \w+: no such note\n$/,
+    );
+    expect(readyText(app, { servers: 'nats://here' }, 'mine')).to.match(
+      /^notes is up at nats:\/\/here\n\nexecutors\n( {2}\S+\n)+\nfrom another terminal\n {2}troupe execute note\.write --servers nats:\/\/here --ns mine --wait\n$/,
+    );
+    expect(readyText({ ...app, executors: [createBook] }, { servers: 'nats://here' }, 'troupe')).to.contain(
+      'troupe resource register book/1 --servers nats://here\n  troupe execute book.create --resource book/1 --servers nats://here --wait',
+    );
   }).timeout(40_000);
 
   it('leaves no server behind when it is killed', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { chain, compilePlan, createExecutor, outputOf, poll, ref, step } from '@troupe/executor';
 import { defineKind } from '@troupe/resource';
+import { TroupeError } from '@troupe/protocol';
 import { defineTask } from '@troupe/task';
 import { z } from 'zod';
 
@@ -45,6 +46,13 @@ describe('the types of a plan', () => {
       ),
     );
     expect(JSON.stringify(compiled)).to.contain('"output":"disk","path":["parts","0","name"]');
+  });
+
+  it('takes a node and no contract, also in a program without types', () => {
+    // @ts-expect-error: the contract names no node
+    expect(() => outputOf(create))
+      .to.throw(TroupeError, 'outputOf takes a node of the plan')
+      .with.property('code', 'invalid_plan');
   });
 
   it('give the planner its resource and its input', () => {

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import type { Service } from '@troupe/actor';
 import { connectionFlags, connectionUsage, connectionValues, connectionVariables, connectOptions } from '@troupe/jetstream';
 import { isTroupeError, TroupeError } from '@troupe/protocol';
-import { levelOf, type LogLevel, logLevels } from '@troupe/task';
+import { isLogged, type LogLevel, logLevels } from '@troupe/task';
 import { type App, defineApp, poolsOf } from './app.ts';
 import { connectRuntime, type RuntimeOptions } from './connect.ts';
 import { isForOperators } from './for-operators.ts';
@@ -113,7 +113,7 @@ function start(
     case 'worker':
       return startWorker(runtime, app, {
         pools,
-        onEvent: (event) => logLevels.indexOf(levelOf(event)) >= logLevels.indexOf(level) && console.log(JSON.stringify(event)),
+        onEvent: (event) => isLogged(event, level) && console.log(JSON.stringify(event)),
       });
   }
 }

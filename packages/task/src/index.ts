@@ -31,5 +31,5 @@ export {
 export { type ClassSlots, slotDefaults, type SlotOptions } from './slots.ts';
 export { type LoneTaskOptions, taskMessage } from './task-message.ts';
 export { createWorker, type Worker, workerDefaults, type WorkerOptions } from './worker.ts';
-export { levelOf, type LogLevel, logLevels, type WorkerEvent } from './worker-events.ts';
+export { isLogged, levelOf, type LogLevel, logLevels, type WorkerEvent } from './worker-events.ts';
 export type { Span, SpanOutcome } from './span.ts';

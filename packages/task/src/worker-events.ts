@@ -107,3 +107,8 @@ export function levelOf(event: WorkerEvent): LogLevel {
       return 'error';
   }
 }
+
+/** Whether it belongs into a log of that level. */
+export function isLogged(event: WorkerEvent, level: LogLevel): boolean {
+  return logLevels.indexOf(levelOf(event)) >= logLevels.indexOf(level);
+}

@@ -18,15 +18,19 @@ import {
   startThrottle,
   startWorker,
 } from '@troupe/runtime';
+import { isLogged, type LogLevel, logLevels, type WorkerEvent } from '@troupe/task';
 import { connectOptions, type ConnectionValues } from '../connection.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
+import { parseWords } from '../parse-args.ts';
 import { jsonLine } from '../text.ts';
+import { eventText, readyText } from './up-text.ts';
 
 export interface UpFlags {
   readonly app?: string;
   readonly port?: string;
   readonly data?: string;
+  readonly log?: string;
   readonly json?: true;
 }
 
@@ -41,14 +45,25 @@ export function portOf(text: string | undefined): number {
   return port === 0 ? -1 : port;
 }
 
+/** Somebody who tries an app wants to see what fails; an operator of many must look it up anyway. */
+export function levelToLog(text = 'warn'): LogLevel {
+  return parseWords(text, logLevels, 'log')[0]!;
+}
+
 /** Runs until the signal; everything has stopped when it resolves. */
 export async function upCommand(app: App, port: number, values: ConnectionValues, flags: UpFlags, io: Io): Promise<ExitCode> {
   const running: (() => Promise<unknown>)[] = [];
+  const level = levelToLog(flags.log);
+  const tell = (event: { readonly type: string }): void => io.err(flags.json === true ? jsonLine(event) : eventText(event));
   try {
     const server = values.servers === undefined ? await startServer(port, flags) : undefined;
     if (server !== undefined) running.push(() => server.stop());
     const reached = server === undefined ? values : { ...values, servers: server.url };
-    const roles = await startRoles(app, reached, (event) => isForOperators(event) && io.err(jsonLine(event)), running);
+    const onEvent: OnEvent = {
+      host: (event) => isForOperators(event) && tell(event),
+      worker: (event) => (isForOperators(event) || isLogged(event, level)) && tell(event),
+    };
+    const roles = await startRoles(app, reached, onEvent, running);
     tellReady(app, reached, roles.ns, flags, io);
     const died = await untilOver(io.signal, server);
     if (died) throw new TroupeError('unavailable', `nats-server ended; its log is ${server?.logFile ?? ''}`);
@@ -69,10 +84,15 @@ async function startServer(port: number, flags: UpFlags): Promise<RunningNatsSer
   }
 }
 
+interface OnEvent {
+  readonly host: (event: { readonly type: string }) => void;
+  readonly worker: (event: WorkerEvent) => void;
+}
+
 async function startRoles(
   app: App,
   values: ConnectionValues,
-  onEvent: (event: { readonly type: string }) => unknown,
+  onEvent: OnEvent,
   running: (() => Promise<unknown>)[],
 ): Promise<{ readonly ns: string }> {
   const runtime = await connectRuntime({
@@ -83,23 +103,18 @@ async function startRoles(
   });
   running.push(() => runtime.stop());
   const keep = (service: Service): void => void running.push(() => service.stop('signal'));
-  keep(await startThrottle(runtime, app, { onEvent }));
-  keep(await startSupervisor(runtime, app, { onEvent }));
-  keep(await startScheduler(runtime, app, { onEvent }));
+  keep(await startThrottle(runtime, app, { onEvent: onEvent.host }));
+  keep(await startSupervisor(runtime, app, { onEvent: onEvent.host }));
+  keep(await startScheduler(runtime, app, { onEvent: onEvent.host }));
   // last to come and first to go: what it hands back is kept by the others
-  keep(await startWorker(runtime, app, { onEvent }));
+  keep(await startWorker(runtime, app, { onEvent: onEvent.worker }));
   return { ns: runtime.subjects.ns };
 }
 
-function tellReady(app: App, { servers = '' }: ConnectionValues, ns: string, flags: UpFlags, io: Io): void {
+function tellReady(app: App, values: ConnectionValues, ns: string, flags: UpFlags, io: Io): void {
   const executors = app.executors.map(({ name }) => name);
-  if (flags.json === true) {
-    io.out(jsonLine({ ready: true, app: app.name, servers, ns, executors }));
-    return;
-  }
-  const where = `--servers ${servers}${ns === 'troupe' ? '' : ` --ns ${ns}`}`;
   io.out(
-    `${app.name} is up at ${servers}\n\nexecutors\n${executors.map((name) => `  ${name}\n`).join('')}\nfrom another terminal\n  troupe execute ${executors[0] ?? '<executor>'} ${where} --wait\n`,
+    flags.json === true ? jsonLine({ ready: true, app: app.name, servers: values.servers, ns, executors }) : readyText(app, values, ns),
   );
 }
 

@@ -63,7 +63,11 @@ export interface Puts<T> {
  *     poll('ready', pullVolume, { input: { id: outputOf(create).volumeId }, until: … })
  */
 export function outputOf<T>(node: Puts<T>): Outputs<T> {
-  return partOf(node.output ?? node.id) as Outputs<T>;
+  const name: unknown = node?.output ?? node?.id;
+  // a program without types may hand over the contract of the task, or a handle
+  if (typeof name !== 'string')
+    throw new TroupeError('invalid_plan', 'outputOf takes a node of the plan, as step(…) made it', { field: 'outputOf' });
+  return partOf(name) as Outputs<T>;
 }
 
 function partOf(path: string): object {
