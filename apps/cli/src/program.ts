@@ -176,7 +176,8 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
 function tellError(error: unknown, json: boolean, io: Io): void {
   const { stack, ...wire } = toWireError(error);
   if (json) io.err(jsonLine({ error: wire }));
-  else io.err(`troupe: ${printable(errorText(wire))}\n`);
+  // help of several lines stays readable, and none of them looks like a message of its own
+  else io.err(`troupe: ${errorText(wire).split('\n').map(printable).join('\n  ')}\n`);
   // a defect is told with its place, a refusal is not one
   if (!isTroupeError(error) && !json && stack !== undefined) io.err(`${stack}\n`);
 }

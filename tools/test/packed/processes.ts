@@ -22,7 +22,7 @@ export type Env = Readonly<Record<string, string>>;
 export function startProgram(folder: string, program: string, args: readonly string[], env: Env): Running {
   // only what is said here: the options and variables of the test are not those of an installation
   const path = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
-  const [command, ...first] = program.endsWith('.mjs') ? [process.execPath, program] : [join(folder, 'node_modules', '.bin', program)];
+  const [command, ...first] = /\.m?js$/.test(program) ? [process.execPath, program] : [join(folder, 'node_modules', '.bin', program)];
   const child = spawn(command!, [...first, ...args], {
     cwd: folder,
     env: { PATH: path, ...env },

@@ -5,7 +5,7 @@
  */
 import type { ResourceRecord, ResourceWrite, WriteOutcome } from '@troupe/actor';
 import { encodeJson, type Json, type ResourceRef, toWireError, TroupeError, type WireError } from '@troupe/protocol';
-import { acceptWrite, isForced, isResting, restoreWrite, seizeWrite } from '@troupe/resource';
+import { acceptWrite, families, isForced, isResting, restoreWrite, seizeWrite } from '@troupe/resource';
 import type { ExecutorDefinition, OwnedSpec, Snapshot } from '../executor.ts';
 import { validateNow } from '../validate.ts';
 import { finish } from './finish.ts';
@@ -275,7 +275,9 @@ function refused(run: Run, owned: OwnedResource, outcome: WriteOutcome & { ok: f
       error: { code: 'forbidden_state', message, data: { ...data, runtimeState: record.runtimeState } },
     });
   }
-  const message = operation === null ? `${name} is ${state}` : `${name} is ${state}, owned by operation ${operation}`;
+  const owner = operation === null ? '' : `, owned by operation ${operation}`;
+  const wanted = owner === '' && outcome.reason === 'state' ? `, not ${takenIn(run, definition, owned).join(' or ')}` : '';
+  const message = `${name} is ${state}${owner}${wanted}`;
   const until = op.head.queue === true ? Infinity : op.head.parent?.waitUntil;
   if (until !== undefined && until > run.context.now && (operation !== null || !isResting(state))) {
     if (op.head.queue === true && operation !== null && accepting.waitFor?.operation !== operation) tellQueued(run, operation);
@@ -283,6 +285,11 @@ function refused(run: Run, owned: OwnedResource, outcome: WriteOutcome & { ok: f
     return giveBack(run, 'again');
   }
   giveBack(run, { outcome: 'rejected', error: { code: 'conflict', message, data } });
+}
+
+function takenIn({ op }: Run, definition: ExecutorDefinition, owned: OwnedResource): readonly string[] {
+  const strict = op.resources[0] === owned ? definition.options.guard?.states : undefined;
+  return strict ?? families[owned.family].acceptFrom;
 }
 
 function giveBack(run: Run, then: NonNullable<Accepting['then']>): void {
