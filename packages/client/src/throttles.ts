@@ -1,5 +1,5 @@
 /** Throttles: how full a root is, why a lease waits, and what people change. Reading needs the right to read STATE; verbs are mail. */
-import { type Json, type JsonObject, TroupeError } from '@troupe/protocol';
+import { asKind, asScope, type Json, type JsonObject, TroupeError } from '@troupe/protocol';
 import {
   checkRate,
   explainLease,
@@ -14,11 +14,11 @@ import {
 } from '@troupe/throttle';
 import type { Reader } from './reader.ts';
 import type { Session } from './session.ts';
-import { type Limit, named, type ReasonedOptions, sendVerb, setLimit, type VerbOptions } from './verbs.ts';
+import { type Limit, placed, type ReasonedOptions, sendVerb, setLimit, type VerbOptions } from './verbs.ts';
 
 /** A scope is a path such as `provider-1/tenant-7`; its first segment, the root, names the throttle. */
 export interface Throttles {
-  /** Limits, rates, maintenance, and why each of the first waiters waits; undefined if nobody has used the root yet. */
+  /** Limits, rates, maintenance, and why each of the first waiters waits. Of a path its root. Undefined if nobody has used the root yet. */
   show(root: string, options?: ThrottleStatusOptions): Promise<ThrottleStatus | undefined>;
   /** Why a lease waits: what is missing, who holds it since when, the position. `unknown` where the throttle does not know it. */
   explain(scope: string, lease: string): Promise<LeaseExplanation>;
@@ -34,26 +34,36 @@ export interface Throttles {
 
 export function createThrottles(session: Session, reader: Reader): Throttles {
   const order = async (scope: string, type: string, body: JsonObject, { by, reason, ...options }: ReasonedOptions): Promise<void> => {
-    const to = { kind: 'throttle', key: rootOf(named(scope, 'scope')) };
+    const to = { kind: 'throttle', key: rootOfChecked(scope) };
     const why = { ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
     await sendVerb(session, to, type, { scope, ...body, ...why }, options);
   };
   return {
     async show(root, options) {
-      const stored = await reader.entity({ kind: 'throttle', key: named(root, 'root') });
-      return stored?.record === undefined ? undefined : throttleStatus(root, stored.record, await session.now(), options);
+      const key = rootOfChecked(root, 'root');
+      const stored = await reader.entity({ kind: 'throttle', key });
+      return stored?.record === undefined ? undefined : throttleStatus(key, stored.record, await session.now(), options);
     },
     async explain(scope, lease) {
-      const root = rootOf(named(scope, 'scope'));
+      const root = rootOfChecked(scope);
       const stored = await reader.entity({ kind: 'throttle', key: root });
       return explainLease(root, stored?.record, lease, await session.now());
     },
     setLimit: (limit, options = {}) => setLimit(session, limit, options),
     setRate: async (scope, name, rate, options = {}) =>
-      order(scope, 'setRate', { name: named(name, 'name'), rate: rate === null ? null : (checkedRate(rate) as unknown as Json) }, options),
+      order(
+        scope,
+        'setRate',
+        { name: placed((what) => asKind(name, what, 'name')), rate: rate === null ? null : (checkedRate(rate) as unknown as Json) },
+        options,
+      ),
     drain: async (scope, options = {}) => order(scope, 'setMaintenance', { on: true }, options),
     open: async (scope, options = {}) => order(scope, 'setMaintenance', { on: false }, options),
   };
+}
+
+function rootOfChecked(scope: string, field = 'scope'): string {
+  return rootOf(placed((what) => asScope(scope, what, field)));
 }
 
 function checkedRate(rate: Rate): Rate {

@@ -1,5 +1,5 @@
 /** Verbs: durable, audited messages to entities. They are done when the entity has folded them, also if it is down now. */
-import { isTroupeError, encodeJson, TroupeError } from '@troupe/protocol';
+import { asKind, asScope, asTokens, encodeJson, isTroupeError, TroupeError } from '@troupe/protocol';
 import type { Address, Json, JsonObject } from '@troupe/protocol';
 import { encodeMail } from '@troupe/jetstream/internal';
 import { isDenied, unanswered, unknownOperation } from './errors.ts';
@@ -65,6 +65,16 @@ export function named(text: string, field: string): string {
   throw new TroupeError('invalid_options', `${field} must be text`, { field });
 }
 
+/** A place of a throttle, checked here: an order that is none would be ignored there. Throws `invalid_options` naming the field. */
+export function placed<T>(read: (what: string) => T): T {
+  try {
+    return read('throttle');
+  } catch (cause) {
+    if (!isTroupeError(cause) || cause.code !== 'malformed') throw cause;
+    throw new TroupeError('invalid_options', cause.message, { field: cause.field ?? '', cause });
+  }
+}
+
 /** Ends the quarantine of an entity. */
 export function release(session: Session, of: Address, options: VerbOptions): Promise<void> {
   return sendVerb(session, of, 'verb.release', options.by === undefined ? {} : { by: options.by }, options);
@@ -80,11 +90,11 @@ export interface Limit {
 }
 
 export async function setLimit(session: Session, { scope, kind, limit }: Limit, options: VerbOptions): Promise<void> {
-  if (scope === '') throw new TroupeError('invalid_options', 'a scope must not be empty', { field: 'scope' });
-  if (kind === '') throw new TroupeError('invalid_options', 'a kind must not be empty', { field: 'kind' });
-  if (limit !== null && (!Number.isInteger(limit) || limit < 0)) {
-    throw new TroupeError('invalid_options', 'a limit is a whole number of 0 or more, or null', { field: 'limit' });
-  }
+  placed((what) => {
+    asScope(scope, what);
+    asKind(kind, what);
+    if (limit !== null) asTokens(limit, what, 'limit', 0);
+  });
   await sendVerb(
     session,
     { kind: 'throttle', key: scope.split('/')[0]! },

@@ -106,6 +106,23 @@ describe('throttles', () => {
     expect((await throttles.explain('nowhere', 'o-3:0')).state).to.equal('unknown');
   });
 
+  it('are found by any path below their root, and refuse a path that is none by name', async () => {
+    await using all = await setup();
+    const { client } = all;
+    await store(all.at, 'p-1', [acquire('o-1')]);
+    expect(await client.throttles.show('p-1/tenant')).to.deep.equal(await client.throttles.show('p-1'));
+    for (const wrong of ['', 'p-1//a', 'p-1/', 'p'.repeat(2_000)]) {
+      for (const call of [
+        () => client.throttles.explain(wrong, 'a'),
+        () => client.throttles.drain(wrong),
+        () => client.setLimit({ scope: wrong, kind: 'vm', limit: 1 }),
+      ])
+        expect(await call().catch((error: unknown) => error)).to.include({ code: 'invalid_options', field: 'scope' });
+    }
+    const huge = client.setLimit({ scope: 'p-1', kind: 'vm', limit: 1e308 });
+    expect(await huge.catch((error: unknown) => error)).to.include({ code: 'invalid_options', field: 'limit' });
+  });
+
   it('refuse what is no rate and no scope before anything is sent', async () => {
     await using all = await setup();
     const { throttles } = all.client;

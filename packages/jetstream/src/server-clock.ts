@@ -4,6 +4,7 @@
  */
 import type { NatsConnection } from '@nats-io/nats-core';
 import { type Clock, createService, type Service, systemClock } from '@troupe/actor';
+import { isTroupeError, TroupeError } from '@troupe/protocol';
 import { askApi } from './api-request.ts';
 import { unavailable } from './publish-errors.ts';
 
@@ -32,6 +33,7 @@ interface Sample {
 
 const SAMPLES_AT_START = 3;
 const TIMEOUT_MS = 2_000;
+const STREAM_NOT_FOUND = 10_059;
 /** A sample gets worse with age; a fresh one replaces it when it is better than this. */
 const DRIFT_MS_PER_MS = 0.000_1;
 
@@ -48,7 +50,11 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
     const sent = clock.monotonic();
     const answer = await askApi(nc, `$JS.API.STREAM.INFO.${stream}`, '', TIMEOUT_MS);
     const received = clock.monotonic();
-    const { ts, error } = answer.json<{ ts?: string; error?: { description?: string } }>();
+    const { ts, error } = answer.json<{ ts?: string; error?: { description?: string; err_code?: number } }>();
+    if (error?.err_code === STREAM_NOT_FOUND) {
+      const message = `there is no stream ${stream}: \`troupe topology apply\`, or --apply-topology of a service, makes the streams of a namespace`;
+      throw new TroupeError('topology_mismatch', message, { field: stream });
+    }
     const time = ts === undefined ? Number.NaN : Date.parse(ts);
     if (Number.isNaN(time)) throw unavailable(`no time in the information of ${stream}: ${error?.description ?? 'unknown form'}`);
     const errorMs = (received - sent) / 2;
@@ -72,6 +78,7 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
       try {
         for (let i = 0; i < SAMPLES_AT_START; i++) await measure();
       } catch (cause) {
+        if (isTroupeError(cause) && cause.code === 'topology_mismatch') throw cause;
         throw unavailable(`cannot read the server's time from ${stream}`, cause);
       }
       refresh();

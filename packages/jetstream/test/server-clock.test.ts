@@ -60,6 +60,6 @@ describe('the clock of the server', () => {
   it('does not start on a stream that is not there', async () => {
     await using s = await createStream();
     const clock = createServerClock({ nc: s.nc, stream: 'NOT_THERE' });
-    expect(await failure(clock.start())).to.include({ code: 'unavailable' });
+    expect(await failure(clock.start())).to.include({ code: 'topology_mismatch' });
   });
 });

@@ -49,6 +49,7 @@ export {
   wireSchemas,
 } from './schemas.ts';
 export { type Address, createSubjects, type QueueClass, queueClasses, type Sender, type Subjects } from './subjects.ts';
+export { asKind, asNeed, asScope, asTokens, throttleBounds } from './throttle-fields.ts';
 export {
   type AcquireRequest,
   type ExplainRequest,

@@ -76,6 +76,12 @@ export interface Subjects {
 
 const NAMESPACE = /^[a-z0-9-]+$/;
 
+/**
+ * A server takes 4,096 bytes of subject, reply subject and sizes in one line, and closes the connection of whoever sends more. Whoever sends a
+ * message may make its key so long that what a host would send about it is longer still: such a key is none. 128 characters always fit.
+ */
+const TOKEN_LIMIT_CHARS = 1_536;
+
 export function createSubjects(ns = 'troupe'): Subjects {
   if (!NAMESPACE.test(ns)) {
     throw new TroupeError('invalid_options', `namespace ${JSON.stringify(ns)} must match ${NAMESPACE}`, { field: 'ns' });
@@ -168,7 +174,7 @@ function addressOf(kindToken: string | undefined, keyToken: string | undefined):
 }
 
 function decoded(token: string | undefined): string | undefined {
-  if (token === undefined) return undefined;
+  if (token === undefined || token.length > TOKEN_LIMIT_CHARS) return undefined;
   try {
     return decodeToken(token);
   } catch {

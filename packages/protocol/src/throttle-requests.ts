@@ -6,6 +6,7 @@ import type { WireError } from './errors.ts';
 import { asInteger, asNumber, asObject, asText, type Fields, wrong } from './fields.ts';
 import type { Json } from './json.ts';
 import { decodeObject } from './parse.ts';
+import { asKind, asNeed, asScope, asTokens } from './throttle-fields.ts';
 
 export const throttleRequests = ['acquire', 'renew', 'release', 'explain', 'limit'] as const;
 export type ThrottleRequestKind = (typeof throttleRequests)[number];
@@ -97,20 +98,20 @@ export function parseThrottleRequest(kind: ThrottleRequestKind, data: Uint8Array
     return f as unknown as ExplainRequest;
   }
   if (kind === 'limit') {
-    checkScope(f, kind);
-    asText(f['kind'], kind, 'kind');
-    if (f['limit'] !== null) asInteger(f['limit'], kind, 'limit', 0);
-    if (f['by'] !== undefined) asText(f['by'], kind, 'by');
+    asScope(f['scope'], kind);
+    asKind(f['kind'], kind);
+    if (f['limit'] !== null) asTokens(f['limit'], kind, 'limit', 0);
+    if (f['by'] !== undefined) asText(f['by'], kind, 'by', LEASE_LIMIT_CHARS);
     return f as unknown as LimitRequest;
   }
   asText(f['lease'], kind, 'lease', LEASE_LIMIT_CHARS);
   if (f['holder'] !== undefined) asText(f['holder'], kind, 'holder', LEASE_LIMIT_CHARS);
   if (f['ttlMs'] !== undefined) checkMs(f, kind, 'ttlMs', throttleTimes.leastTtlMs, throttleTimes.mostTtlMs);
   if (f['waitMs'] !== undefined) checkMs(f, kind, 'waitMs', 0, throttleTimes.mostWaitMs);
-  if (f['need'] !== undefined) checkNeed(f['need'], kind, 'need');
-  if (f['spend'] !== undefined) checkNeed(f['spend'], kind, 'spend');
+  if (f['need'] !== undefined) asNeed(f['need'], kind, 'need');
+  if (f['spend'] !== undefined) asNeed(f['spend'], kind, 'spend');
   if (kind === 'acquire') {
-    checkScope(f, kind);
+    asScope(f['scope'], kind);
     if (f['need'] === undefined && f['spend'] === undefined) throw wrong(kind, 'need', 'must name at least one kind');
     if (f['priority'] !== undefined) asNumber(f['priority'], kind, 'priority');
     if (f['share'] !== undefined) asText(f['share'], kind, 'share', LEASE_LIMIT_CHARS);
@@ -129,17 +130,6 @@ export function parseThrottleAnswer(data: Uint8Array): ThrottleAnswer {
   return f as unknown as ThrottleAnswer;
 }
 
-function checkScope(f: Fields, what: string): void {
-  const scope = asText(f['scope'], what, 'scope');
-  if (scope.split('/').includes('')) throw wrong(what, 'scope', 'must be a path such as a/b');
-}
-
 function checkMs(f: Fields, what: string, field: string, least: number, most: number): void {
   if (asInteger(f[field], what, field, least) > most) throw wrong(what, field, `must be ${most} or less`);
-}
-
-function checkNeed(value: unknown, what: string, field: string): void {
-  const entries = Object.entries(asObject(value, what, field));
-  if (entries.length === 0) throw wrong(what, field, 'must name at least one kind');
-  for (const [kind, tokens] of entries) asInteger(tokens, what, `${field}.${kind}`, 1);
 }

@@ -13,14 +13,23 @@ import {
   text,
   version,
 } from './schema-parts.ts';
+import { NAME_PATTERN, SCOPE_PATTERN, throttleBounds } from './throttle-fields.ts';
 import { LEASE_LIMIT_CHARS, throttleAnswers, throttleTimes } from './throttle-requests.ts';
 
-const tokens: JsonSchema = { type: 'object', minProperties: 1, additionalProperties: integer(1) };
+const name: JsonSchema = { ...text(throttleBounds.nameChars), pattern: NAME_PATTERN };
+const tokens: JsonSchema = {
+  type: 'object',
+  minProperties: 1,
+  maxProperties: throttleBounds.kinds,
+  propertyNames: name,
+  additionalProperties: { ...integer(1), maximum: throttleBounds.tokens },
+};
 const lease = described('Chosen by the holder: the same again is the same lease.', text(LEASE_LIMIT_CHARS));
 const holder = described('Who holds it, for people. Whoever names another one is another. Default: the lease.', text(LEASE_LIMIT_CHARS));
 const scope = described('Path such as provider-1/tenant-7; its first part is the root in the subject.', {
   type: 'string',
-  pattern: '^[^/]+(/[^/]+)*$',
+  maxLength: throttleBounds.scopeChars,
+  pattern: SCOPE_PATTERN,
 });
 const ttlMs = described(`Ends unless it is renewed for so long. Default ${throttleTimes.ttlMs}.`, {
   type: 'integer',
@@ -83,9 +92,13 @@ export const throttleSchemas: Readonly<Record<string, JsonSchema>> = {
       {
         v: version,
         scope,
-        kind: text(),
-        limit: described('0 pauses; null is what is configured.', { type: ['integer', 'null'], minimum: 0 }),
-        by: text(),
+        kind: name,
+        limit: described('0 pauses; null is what is configured.', {
+          type: ['integer', 'null'],
+          minimum: 0,
+          maximum: throttleBounds.tokens,
+        }),
+        by: text(LEASE_LIMIT_CHARS),
       },
       ['v', 'scope', 'kind', 'limit'],
     ),

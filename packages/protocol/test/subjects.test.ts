@@ -122,6 +122,15 @@ describe('subjects', () => {
     );
   });
 
+  it('have no key so long that what a host would send about it is more than a server takes', () => {
+    const longest = '😀'.repeat(128);
+    expect(s.parseThrottle(s.throttle(longest, 'acquire'))).to.deep.equal({ root: longest, request: 'acquire' });
+    const endless = '😀'.repeat(129);
+    expect(s.parseThrottle(s.throttle(endless, 'acquire'))).to.equal(undefined);
+    expect(s.parseMail(stored(s.mail({ kind: 'throttle', key: endless }, 'verb'), 3))).to.equal(undefined);
+    expect(s.parseCommand(s.command(endless))).to.equal(undefined);
+  });
+
   it('let nobody speak as the host, as a timer or as a worker without a pool', () => {
     for (const from of ['host', 'timer', 'task-', 'task', 'Entity', '']) {
       expect(s.parseMail(`acme.mail.3.operation.o-1.${from}`), from).to.equal(undefined);

@@ -42,8 +42,20 @@ describe('a request to a throttle', () => {
       ['need', { need: undefined }],
       ['ttlMs', { ttlMs: 999 }],
       ['waitMs', { waitMs: 30_001 }],
+      ['scope', { scope: `cloud${'/a'.repeat(20_000)}` }],
+      ['scope', { scope: `${'r'.repeat(129)}/a` }],
+      ['scope', { scope: 'cloud/a\0b' }],
+      ['need', { need: { 'vm\0rate': 1 } }],
+      ['need', { need: { ['v'.repeat(129)]: 1 } }],
+      ['need', { need: Object.fromEntries(Array.from({ length: 33 }, (_none, n) => [`k${n}`, 1])) }],
+      ['need.vm', { need: { vm: 1e15 } }],
     ];
+    const validate = new Ajv2020({ strict: false }).compile(throttleSchemas['throttle-acquire']!);
+    const longest = `${'😀'.repeat(128)}/${'é'.repeat(126)}`;
+    expect(parseThrottleRequest('acquire', encode({ ...good, scope: longest }))).to.include({ scope: longest });
+    expect(validate({ ...good, scope: longest })).to.equal(true);
     for (const [field, wrong] of bad) {
+      expect(validate(JSON.parse(JSON.stringify({ ...good, ...wrong }))), field).to.equal(false);
       expect(() => parseThrottleRequest('acquire', encode({ ...good, ...wrong })), field)
         .to.throw()
         .that.includes({ code: 'malformed', field });

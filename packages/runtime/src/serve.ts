@@ -6,12 +6,13 @@
  */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Service } from '@troupe/actor';
 import { connectionFlags, connectionUsage, connectionValues, connectionVariables, connectOptions } from '@troupe/jetstream';
 import { isTroupeError, TroupeError } from '@troupe/protocol';
 import { isLogged, type LogLevel, logLevels } from '@troupe/task';
+import { throttleBehaviour } from '@troupe/throttle';
 import { type App, defineApp, poolsOf } from './app.ts';
 import { connectRuntime, type RuntimeOptions } from './connect.ts';
 import { isForOperators } from './for-operators.ts';
@@ -42,11 +43,15 @@ export async function serve(
       console.log(
         `troupe-${role} --app MODULE ${connectionUsage} [--apply-topology]${role === 'worker' ? ' [--pools NAMES] [--log LEVEL]' : ''}\n` +
           (role === 'throttle' ? `troupe-throttle --limits FILE …: without an app; the limits as JSON\n` : '') +
+          `--app: a module (./my-app.js, or a package) that exports \`app\`; --apply-topology: makes the streams of the namespace, needed once\n` +
           `Environment: TROUPE_APP, ${connectionVariables}${role === 'worker' ? ', TROUPE_POOLS, TROUPE_LOG' : ''}`,
       );
       return;
     }
-    const app = values.limits === undefined ? await loadApp(values.app ?? env['TROUPE_APP']) : await limitsAlone(role, values.limits);
+    const app =
+      values.limits === undefined
+        ? await loadApp(values.app ?? env['TROUPE_APP'], role)
+        : await limitsAlone(role, values.limits, values.app);
     const pools = poolsToServe(role, values.pools ?? (role === 'worker' ? env['TROUPE_POOLS'] : undefined), app);
     const level = levelToLog(role, values.log ?? (role === 'worker' ? env['TROUPE_LOG'] : undefined));
     const runtime = await connectRuntime(runtimeOptions(role, app, values, env));
@@ -60,8 +65,10 @@ export async function serve(
     await runtime.stop();
     console.log(`${role} stopped`);
   } catch (error) {
-    console.error(isTroupeError(error) ? `${error.code}: ${error.message}` : error);
-    process.exitCode = isUsage(error) ? 2 : 1;
+    const isFlag = String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS_');
+    if (isTroupeError(error)) console.error(`${error.code}: ${error.message}`);
+    else console.error(isFlag ? `invalid_options: ${(error as Error).message} (--help lists them)` : error);
+    process.exitCode = isFlag || (isTroupeError(error) && error.code === 'invalid_options') ? 2 : 1;
   }
 }
 
@@ -123,34 +130,48 @@ function report(event: { readonly type: string }): void {
 }
 
 /** A throttle that serves programs outside needs no app. */
-async function limitsAlone(role: Role, file: string): Promise<App> {
-  if (role !== 'throttle') throw new TroupeError('invalid_options', 'limits: only a throttle takes them', { field: 'limits' });
+async function limitsAlone(role: Role, file: string, app: string | undefined): Promise<App> {
+  const wrong = (text: string, cause?: unknown): TroupeError => new TroupeError('invalid_options', text, { field: 'limits', cause });
+  if (role !== 'throttle') throw wrong('limits: only a throttle takes them');
+  if (app !== undefined) throw wrong('limits: an app brings its own; name either --app or --limits');
+  let limits: NonNullable<App['limits']>;
   try {
-    const limits = JSON.parse(await readFile(file, 'utf8')) as NonNullable<App['limits']>;
-    return defineApp({ name: 'limits', executors: [], tasks: [], handlers: () => [], limits });
+    limits = JSON.parse(await readFile(file, 'utf8')) as NonNullable<App['limits']>;
   } catch (cause) {
-    throw new TroupeError('invalid_options', `limits: ${file} cannot be read as JSON`, { field: 'limits', cause });
+    throw wrong(`limits: ${file} cannot be read as JSON: ${(cause as Error).message}`, cause);
   }
+  if (limits === null) throw wrong(`limits: ${file} is null`);
+  // before it connects: what is wrong in a file is no matter of a server
+  throttleBehaviour({ limits });
+  return defineApp({ name: 'limits', executors: [], tasks: [], handlers: () => [], limits });
 }
 
 /** A module that exports `app`: an {@link App}, or a function that makes one. */
-export async function loadApp(module: string | undefined): Promise<App> {
-  if (module === undefined || module === '')
-    throw new TroupeError('invalid_options', 'which app? name its module by --app or TROUPE_APP', { field: 'app' });
+export async function loadApp(module: string | undefined, role?: Role): Promise<App> {
+  if (module === undefined || module === '') {
+    const alone = role === 'throttle' ? ', or the limits of a throttle without an app by --limits' : '';
+    throw new TroupeError('invalid_options', `which app? name its module by --app or TROUPE_APP${alone}`, { field: 'app' });
+  }
   const url = /^[./]/.test(module) ? pathToFileURL(resolve(module)).href : module;
-  const exported = ((await import(url)) as { app?: App | (() => App | Promise<App>) }).app;
+  const imported = (await import(url).catch((cause: unknown) => {
+    throw notThere(module, url, cause) ?? cause;
+  })) as { app?: App | (() => App | Promise<App>) };
+  const exported = imported.app;
   if (exported === undefined) throw new TroupeError('invalid_options', `${module} exports no \`app\``, { field: 'app' });
   return typeof exported === 'function' ? await exported() : exported;
+}
+
+/** The module itself; one that it imports is another matter, and its stack helps. */
+function notThere(module: string, url: string, cause: unknown): TroupeError | undefined {
+  const { code, message } = cause as { readonly code?: unknown; readonly message?: string };
+  const name = url.startsWith('file:') ? fileURLToPath(url) : module;
+  if (code !== 'ERR_MODULE_NOT_FOUND' || message?.includes(`'${name}' imported from`) !== true) return undefined;
+  const hint = /^[./]/.test(module) ? '' : ' (a file begins with ./ or /)';
+  return new TroupeError('invalid_options', `app: there is no ${module}${hint}`, { field: 'app', cause });
 }
 
 function signalled(): Promise<void> {
   return new Promise((done) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done());
   });
-}
-
-function isUsage(error: unknown): boolean {
-  return (
-    (isTroupeError(error) && error.code === 'invalid_options') || (error as { code?: unknown }).code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION'
-  );
 }

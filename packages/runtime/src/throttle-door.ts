@@ -25,6 +25,7 @@ import {
   throttleTimes,
   toWireError,
   TroupeError,
+  type WireError,
 } from '@troupe/protocol';
 import { explainLease, OUTSIDE, outsideLease, rootOf, throttleStatus } from '@troupe/throttle';
 import type { Runtime } from './connect.ts';
@@ -56,6 +57,12 @@ function mayAnswer(reply: string): boolean {
   return isInbox(reply) || reply.startsWith('_R_.');
 }
 
+/** What goes outside: where in our code something was thrown is nobody's business there. */
+function told(thrown: unknown): WireError {
+  const { stack: _stack, cause: _cause, ...error } = toWireError(thrown);
+  return error;
+}
+
 export function createThrottleDoor({ runtime, records, random = systemRandom }: ThrottleDoorOptions): Service {
   const { nc, publisher, subjects } = runtime;
   const me = random.token();
@@ -67,10 +74,7 @@ export function createThrottleDoor({ runtime, records, random = systemRandom }: 
     if (reply === undefined || !mayAnswer(reply) || nc.isClosed()) return;
     nc.publish(reply, encodeJson({ v: 1, ...what } as unknown as Json));
   };
-  const refuse = (reply: string | undefined, cause: unknown): void => {
-    const { stack: _stack, ...error } = toWireError(cause);
-    answer(reply, { answer: 'refused', error });
-  };
+  const refuse = (reply: string | undefined, cause: unknown): void => answer(reply, { answer: 'refused', error: told(cause) });
   const settle = (request: string, what: Answer): void => {
     const one = waiting.get(request);
     if (one === undefined) return;
@@ -125,8 +129,7 @@ export function createThrottleDoor({ runtime, records, random = systemRandom }: 
     try {
       await publisher.publish(subjects.mail({ kind: 'throttle', key: root }, 'entity'), mail, { id });
     } catch (cause) {
-      const { stack: _stack, ...error } = toWireError(cause);
-      settle(request, { answer: 'refused', error });
+      settle(request, { answer: 'refused', error: told(cause) });
     }
   };
 
@@ -149,8 +152,10 @@ export function createThrottleDoor({ runtime, records, random = systemRandom }: 
   const handle = async (subject: string, data: Uint8Array, reply: string): Promise<void> => {
     const addressed = subjects.parseThrottle(subject);
     const kind = throttleRequests.find((one) => one === addressed?.request);
-    if (addressed === undefined || kind === undefined)
-      throw new TroupeError('malformed', `a request is one of ${throttleRequests.join(', ')}, not ${addressed?.request}`, { field: '' });
+    if (addressed === undefined)
+      throw new TroupeError('malformed', 'the subject names no root, or one that is too long', { field: 'scope' });
+    if (kind === undefined)
+      throw new TroupeError('malformed', `a request is one of ${throttleRequests.join(', ')}, not ${addressed.request}`, { field: '' });
     const { root } = addressed;
     const request = parseThrottleRequest(kind, data);
     if ('scope' in request && rootOf(request.scope) !== root)

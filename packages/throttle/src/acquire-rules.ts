@@ -3,6 +3,7 @@ import type { WireError } from '@troupe/protocol';
 import type { Lease, LimitOf } from './ledger.ts';
 import { levelsOf, rootOf } from './limits.ts';
 import type { Acquire } from './mail.ts';
+import { own } from './own.ts';
 import { mostAtOnce, type Rate, rateText } from './rates.ts';
 
 /** Undefined: may be granted or queued. `reentrant`: covered by what is held on the same root. */
@@ -64,7 +65,7 @@ function nested(
     for (const [kind, tokens] of Object.entries(need)) {
       if (limitOf(path, kind) === Number.POSITIVE_INFINITY) continue;
       const there = here.filter((lease) => lease.reentrant !== true && (lease.scope === path || lease.scope.startsWith(`${path}/`)));
-      const held = there.reduce((sum, lease) => sum + (lease.need[kind] ?? 0), 0);
+      const held = there.reduce((sum, lease) => sum + (own(lease.need, kind) ?? 0), 0);
       if (tokens > held) {
         const message = `${tokens} ${kind} nested on ${path}, where the operation and its ancestors hold ${held}`;
         return { error: { code: 'nested_need', message, data: { scope, path, kind, tokens, held } } };

@@ -6,6 +6,7 @@
  */
 import type { Effect } from '@troupe/actor';
 import { type Duration, durationMs, encodeJson, type Json, TroupeError } from '@troupe/protocol';
+import { own } from './own.ts';
 
 export interface AdaptiveLimit {
   /** It is never cut below, at least 1. */
@@ -75,7 +76,7 @@ export class AdaptiveLimits {
   }
 
   optionsOf(path: string, kind: string): AdaptiveLimit | undefined {
-    return this.options.scopes?.[path]?.[kind] ?? (path.includes('/') ? undefined : this.options.kinds?.[kind]);
+    return own(own(this.options.scopes, path), kind) ?? (path.includes('/') ? undefined : own(this.options.kinds, kind));
   }
 
   /** Undefined where it does not adapt itself. */

@@ -11,6 +11,7 @@ import { checkLimits, type LimitOptions, levelsOf, limitsOfRoot, type Need } fro
 import { parseAcquire, parseGiveBack, parseObserved } from './mail.ts';
 import { noteEmpty, noteEntered, setLimit, setMaintenance, setRate } from './orders.ts';
 import { armLapse, lapseDue, OUTSIDE, receiveOutside, tellOutside } from './outside.ts';
+import { bare, own } from './own.ts';
 import { activate, LIMITS_ITEM, rootOfState, type ThrottleState } from './state.ts';
 
 export interface ThrottleOptions {
@@ -170,10 +171,10 @@ class Turn {
     const held = parsed === undefined ? undefined : this.state.ledger.leases.get(parsed.lease);
     const { from } = message;
     if (parsed === undefined || held === undefined || from?.kind !== held.holder.kind || from.key !== held.holder.key) return;
-    const need: Record<string, number> = {};
-    const gone: Record<string, number> = {};
+    const need = bare<number>({});
+    const gone = bare<number>({});
     for (const [kind, tokens] of Object.entries(held.need)) {
-      const rest = tokens - Math.min(tokens, parsed.need[kind] ?? 0);
+      const rest = tokens - Math.min(tokens, own(parsed.need, kind) ?? 0);
       (rest > 0 ? need : gone)[kind] = rest;
     }
     if (held.reentrant !== true) noteHold(this.state.holds, gone, this.now - held.grantedAt);
@@ -323,5 +324,5 @@ function leaseOf(body: Json): string | undefined {
 
 function sameNeed(a: Need, b: Need): boolean {
   const keys = Object.keys(b);
-  return keys.length === Object.keys(a).length && keys.every((k) => a[k] === b[k]);
+  return keys.length === Object.keys(a).length && keys.every((k) => own(a, k) === own(b, k));
 }

@@ -8,6 +8,7 @@
  */
 import { type Clock, type Random, sleep, systemClock, systemRandom } from '@troupe/actor';
 import {
+  asScope,
   createSubjects,
   type Duration,
   durationMs,
@@ -89,6 +90,8 @@ export function createThrottleClient(connection: ThrottleConnection, options: Th
 
   /** One request, one answer. Throws `unavailable` where asking again may help. */
   const ask = async (root: string, kind: ThrottleRequestKind, body: object, timeoutMs: number): Promise<ThrottleAnswer> => {
+    // a server closes the connection of whoever sends a subject that is too long
+    asScope(root, kind);
     if (connection.isClosed()) throw new TroupeError('unavailable', 'the connection is closed');
     let data: Uint8Array;
     try {

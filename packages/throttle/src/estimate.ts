@@ -4,6 +4,7 @@
  */
 import type { Blocker, Waiter } from './ledger.ts';
 import type { Need } from './limits.ts';
+import { own } from './own.ts';
 import type { ThrottleState } from './state.ts';
 import { goesFirst } from './wait-queue.ts';
 
@@ -41,7 +42,7 @@ export function expectedAt(state: ThrottleState, waiter: Waiter, blockers: reado
 
 function rateAt({ ledger, spent }: ThrottleState, waiter: Waiter, blocker: Blocker, now: number): number | undefined {
   const name = blocker.kind;
-  const units = [...ledger.before(blocker, waiter, now), waiter].reduce((sum, one) => sum + (one.spend?.[name] ?? 0), 0);
+  const units = [...ledger.before(blocker, waiter, now), waiter].reduce((sum, one) => sum + (own(one.spend, name) ?? 0), 0);
   const at = spent.readyFor(blocker.path, name, units, now);
   return Number.isFinite(at) ? at : undefined;
 }
@@ -57,18 +58,18 @@ function tokensAt(state: ThrottleState, waiter: Waiter, blocker: Blocker, now: n
   const holdMs = holds[kind];
   const limit = limitOf(path, kind);
   const ahead = ledger.before(blocker, waiter, now).sort((a, b) => goesFirst(a, b, now, state.agingMs));
-  if (holdMs === undefined || [...ahead, waiter].some((one) => (one.need[kind] ?? 0) > limit)) return undefined;
+  if (holdMs === undefined || [...ahead, waiter].some((one) => (own(one.need, kind) ?? 0) > limit)) return undefined;
   // the latest first, so that the next one is taken from the end
   const releases: Release[] = [];
   for (const lease of ledger.leases.values()) {
-    const tokens = lease.need[kind] ?? 0;
+    const tokens = own(lease.need, kind) ?? 0;
     if (lease.reentrant === true || tokens === 0 || !(lease.scope === path || lease.scope.startsWith(`${path}/`))) continue;
     put(releases, { at: Math.max(now, lease.grantedAt + holdMs), tokens });
   }
   let free = limit - ledger.used(path, kind);
   let at = now;
   for (const one of [...ahead, waiter]) {
-    const tokens = one.need[kind] ?? 0;
+    const tokens = own(one.need, kind) ?? 0;
     while (free < tokens) {
       const next = releases.pop();
       if (next === undefined) return undefined;

@@ -5,6 +5,7 @@ import { formatMs } from '@troupe/protocol';
 import { expectedAt } from './estimate.ts';
 import type { Blocker, Waiter } from './ledger.ts';
 import type { LimitOptions } from './limits.ts';
+import { own } from './own.ts';
 import { type Rate, rateText } from './rates.ts';
 import { activate, LIMITS_ITEM, type ThrottleState } from './state.ts';
 
@@ -104,15 +105,21 @@ export function explainIn(state: ThrottleState, lease: string, now: number): Lea
     ...(rates.length === 0 ? {} : { rates }),
     ...(maintenance === undefined ? {} : { maintenance }),
     ...(expectedInMs === undefined ? {} : { expectedInMs }),
-    text: `${sentence(shortages, rates, maintenance)}${expectedInMs === undefined ? '' : `; about ${formatMs(expectedInMs)} to go`}`,
+    text: `${sentence(shortages, rates, maintenance)}${guess(expectedInMs)}`,
   };
+}
+
+/** Nothing to go, and still it waits: those before it hold for longer than the last ones did. */
+function guess(expectedInMs: number | undefined): string {
+  if (expectedInMs === undefined) return '';
+  return expectedInMs === 0 ? '; later than usual already' : `; about ${formatMs(expectedInMs)} to go`;
 }
 
 function shortageOf(state: ThrottleState, waiter: Waiter, blocker: Blocker, now: number): Shortage {
   const { path, kind } = blocker;
   const { ledger } = state;
   const holders = [...ledger.leases.values()]
-    .filter((l) => l.reentrant !== true && (l.need[kind] ?? 0) > 0 && isWithin(l.scope, path))
+    .filter((l) => l.reentrant !== true && (own(l.need, kind) ?? 0) > 0 && isWithin(l.scope, path))
     .map((l) => ({
       lease: l.lease,
       holder: `${l.holder.kind}/${l.holder.key}`,
@@ -134,7 +141,7 @@ function shortageOf(state: ThrottleState, waiter: Waiter, blocker: Blocker, now:
 function rateShortageOf(state: ThrottleState, waiter: Waiter, blocker: Blocker, now: number): RateShortage {
   const { path, kind: name } = blocker;
   const first = state.ledger.before(blocker, waiter, now)[0] ?? waiter;
-  const at = state.spent.readyAt(path, name, first.spend?.[name] ?? 0, Math.max(now, state.clock));
+  const at = state.spent.readyAt(path, name, own(first.spend, name) ?? 0, Math.max(now, state.clock));
   return {
     path,
     name,

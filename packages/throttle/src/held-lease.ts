@@ -5,7 +5,7 @@
  *   held ── told `lost`, or no renewal in time ─> lost: the signal aborts with `lease_lost`
  */
 import type { Clock } from '@troupe/actor';
-import { type Json, type ThrottleAnswer, TroupeError } from '@troupe/protocol';
+import { asNeed, type Json, type ThrottleAnswer, TroupeError } from '@troupe/protocol';
 import type { Need } from './limits.ts';
 
 export interface RemoteLease {
@@ -21,7 +21,7 @@ export interface RemoteLease {
   readonly isHeld: boolean;
   /** Throws `lease_lost` unless it is held now. */
   assertHeld(): void;
-  /** Gives a part back before its end. Resolves when it is told, or lost. */
+  /** Gives a part back before its end. Resolves when it is told, or lost; rejects with `malformed` if it is no part of anything. */
   giveBack(need: Need): Promise<void>;
   /** May be called twice. Resolves when the throttle has heard it, or the lease has lapsed; never rejects. */
   release(): Promise<void>;
@@ -96,7 +96,7 @@ export class HeldLease implements RemoteLease {
   }
 
   async giveBack(need: Need): Promise<void> {
-    await this.insist({ fence: this.fence, need: need as Json });
+    await this.insist({ fence: this.fence, need: asNeed(need, 'giveBack', 'need') });
   }
 
   release(): Promise<void> {

@@ -3,11 +3,11 @@
  * fair limits and nothing else.
  */
 import { type Clock, systemClock, type TurnContext } from '@troupe/actor';
-import { fromWireError, type Json, TroupeError, type WireError } from '@troupe/protocol';
+import { asKind, asScope, fromWireError, type Json, TroupeError, type WireError } from '@troupe/protocol';
 import type { Observation } from './adaptive.ts';
 import { throttleBehaviour } from './behaviour.ts';
 import { explainIn, type LeaseExplanation, type Occupancy, occupancyIn } from './explain.ts';
-import { type LimitOptions, type Need, rootOf } from './limits.ts';
+import { checkCount, type LimitOptions, type Need, rootOf } from './limits.ts';
 import { checkRate, type Rate } from './rates.ts';
 import { activate, type ThrottleState } from './state.ts';
 
@@ -50,9 +50,9 @@ export interface LocalThrottle {
   withTokens<T>(scope: string, need: Need, work: (lease: LocalLease) => Promise<T>, options?: AcquireOptions): Promise<T>;
   /** Waits until so much may be spent of rates; nothing is held after it. Rejects as `acquire` does. */
   spend(scope: string, units: Need, options?: Omit<AcquireOptions, 'spend'>): Promise<void>;
-  /** At run time: 0 pauses, null takes the override back, lowering below use only stops grants. */
+  /** At run time: 0 pauses, null takes the override back, lowering below use only stops grants. Throws `invalid_options`, `malformed`. */
   setLimit(scope: string, kind: string, limit: number | null): void;
-  /** At run time; null is what is configured. Throws `invalid_options`. */
+  /** At run time; null is what is configured. Throws `invalid_options`, `malformed`. */
   setRate(scope: string, name: string, rate: Rate | null): void;
   /**
    * Maintenance: grants nothing at a path and below from now on. Resolves when nobody holds anything there any more; rejects with
@@ -96,7 +96,8 @@ export function createLocalThrottle(options: LocalThrottleOptions = {}): LocalTh
       token: () => `${effectId++}`,
       random: () => 0,
     };
-    const from = { kind: 'local', key: 'local' };
+    // each lease holds for itself: whoever waits is told the name of the lease in his way
+    const from = { kind: 'local', key: (body as { readonly lease?: string } | null)?.lease ?? 'local' };
     const message = {
       id: `${effectId++}`,
       type,
@@ -195,18 +196,19 @@ export function createLocalThrottle(options: LocalThrottleOptions = {}): LocalTh
       }
     },
     setLimit(scope, kind, limit) {
-      if (limit !== null && (!Number.isInteger(limit) || limit < 0)) {
-        throw new TroupeError('invalid_options', `limit must be a whole number of at least 0 or null, not ${limit}`, { field: 'limit' });
-      }
-      say(scope, 'setLimit', { scope, kind, limit }, { verb: true });
+      if (limit !== null) checkCount('limit', limit);
+      asKind(kind, 'setLimit');
+      say(asScope(scope, 'setLimit'), 'setLimit', { scope, kind, limit }, { verb: true });
     },
     async spend(scope, units, acquireOptions) {
       (await throttle.acquire(scope, {}, { ...acquireOptions, spend: units })).release();
     },
     setRate(scope, name, rate) {
-      say(scope, 'setRate', { scope, name, rate: rate === null ? null : checkRate('rate', rate) }, { verb: true });
+      asKind(name, 'setRate', 'name');
+      say(asScope(scope, 'setRate'), 'setRate', { scope, name, rate: rate === null ? null : checkRate('rate', rate) }, { verb: true });
     },
-    drain(scope, why = {}) {
+    async drain(scope, why = {}) {
+      asScope(scope, 'drain');
       const isEmpty = (): boolean => roots.get(rootOf(scope))?.closed[scope]?.isEmpty === true;
       return new Promise((resolve, reject) => {
         if (isEmpty()) return resolve();
@@ -214,7 +216,7 @@ export function createLocalThrottle(options: LocalThrottleOptions = {}): LocalTh
         say(scope, 'setMaintenance', { scope, on: true, ...why }, { verb: true });
       });
     },
-    open: (scope) => say(scope, 'setMaintenance', { scope, on: false }, { verb: true }),
+    open: (scope) => say(asScope(scope, 'open'), 'setMaintenance', { scope, on: false }, { verb: true }),
     explain(scope, lease) {
       return explainIn(roots.get(rootOf(scope)) ?? activate(rootOf(scope), undefined, limits), lease, clock.now());
     },

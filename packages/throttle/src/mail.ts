@@ -1,5 +1,5 @@
 /** What the throttle reads from its mailbox. What is wrong is refused by name, what is meant for somebody else ignored. */
-import type { Json, WireError } from '@troupe/protocol';
+import { asKind, asNeed, asScope, asTokens, isTroupeError, type Json, type TroupeError, type WireError } from '@troupe/protocol';
 import type { Observation } from './adaptive.ts';
 import { type Need, rootOf } from './limits.ts';
 import { checkRate, type Rate } from './rates.ts';
@@ -33,13 +33,17 @@ export function parseAcquire(body: Json): Acquire | { readonly lease: string; re
     error: { code: 'malformed', message: `acquire: ${field} ${rule}`, field },
   });
   if (lease === '') return wrong('lease', 'must be text');
-  if (typeof f['scope'] !== 'string' || f['scope'].split('/').some((part) => part === ''))
-    return wrong('scope', 'must be a path such as a/b');
-  const spend = f['spend'] === undefined ? undefined : parseNeed(f['spend']);
-  if (f['spend'] !== undefined && spend === undefined)
-    return wrong('spend', 'must name at least one rate with a whole number of at least 1');
-  const need = spend !== undefined && isEmpty(f['need']) ? {} : parseNeed(f['need']);
-  if (need === undefined) return wrong('need', 'must name at least one kind with a whole number of at least 1');
+  let scope: string;
+  let spend: Need | undefined;
+  let need: Need;
+  try {
+    scope = asScope(f['scope'], 'acquire');
+    spend = f['spend'] === undefined ? undefined : asNeed(f['spend'], 'acquire', 'spend');
+    need = spend !== undefined && isEmpty(f['need']) ? {} : asNeed(f['need'], 'acquire', 'need');
+  } catch (cause) {
+    const { message, field = '' } = cause as TroupeError;
+    return { lease, error: { code: 'malformed', message, field } };
+  }
   const priority = f['priority'] ?? 0;
   if (typeof priority !== 'number' || !Number.isFinite(priority)) return wrong('priority', 'must be a number');
   const { share } = f;
@@ -49,7 +53,7 @@ export function parseAcquire(body: Json): Acquire | { readonly lease: string; re
   if (!isHeld(held)) return wrong('held', 'must be a list of leases with their scopes');
   return {
     lease,
-    scope: f['scope'],
+    scope,
     need,
     ...(spend === undefined ? {} : { spend }),
     priority,
@@ -70,7 +74,7 @@ function isHeld(value: unknown): value is HeldLease[] {
 
 export function parseGiveBack(body: Json): { lease: string; need: Need } | undefined {
   const f = (typeof body === 'object' && body !== null ? body : {}) as Fields;
-  const need = parseNeed(f['need']);
+  const need = orNothing(() => asNeed(f['need'], 'giveBack', 'need'));
   return typeof f['lease'] === 'string' && need !== undefined ? { lease: f['lease'], need } : undefined;
 }
 
@@ -85,23 +89,32 @@ export function parseObserved(body: Json): { lease: string; seen: Observation } 
 
 export function parseSetLimit(body: Json, root: string): { scope: string; kind: string; limit: number | null } | undefined {
   const f = (typeof body === 'object' && body !== null ? body : {}) as Fields;
-  const { scope, kind, limit } = f;
-  if (typeof scope !== 'string' || rootOf(scope) !== root || typeof kind !== 'string' || kind === '') return undefined;
-  if (limit === null || (typeof limit === 'number' && Number.isInteger(limit) && limit >= 0)) return { scope, kind, limit };
-  return undefined;
+  return orNothing(() => {
+    const limit = f['limit'] === null ? null : asTokens(f['limit'], 'setLimit', 'limit', 0);
+    return below(root, { scope: asScope(f['scope'], 'setLimit'), kind: asKind(f['kind'], 'setLimit'), limit });
+  });
 }
 
 /** `rate` null: what is configured. */
 export function parseSetRate(body: Json, root: string): { scope: string; name: string; rate: Rate | null } | undefined {
   const f = (typeof body === 'object' && body !== null ? body : {}) as Fields;
-  const { scope, name, rate } = f;
-  if (typeof scope !== 'string' || rootOf(scope) !== root || typeof name !== 'string' || name === '') return undefined;
-  if (rate === null) return { scope, name, rate };
-  if (typeof rate !== 'object') return undefined;
+  return orNothing(() => {
+    const rate = f['rate'] === null ? null : checkRate('rate', f['rate'] as Rate);
+    return below(root, { scope: asScope(f['scope'], 'setRate'), name: asKind(f['name'], 'setRate', 'name'), rate });
+  });
+}
+
+function below<T extends { readonly scope: string }>(root: string, order: T): T | undefined {
+  return rootOf(order.scope) === root ? order : undefined;
+}
+
+/** An order that is none is ignored: whoever gives it was told by what he gave it with. */
+function orNothing<T>(read: () => T): T | undefined {
   try {
-    return { scope, name, rate: checkRate('rate', rate as Rate) };
-  } catch {
-    return undefined;
+    return read();
+  } catch (error) {
+    if (isTroupeError(error)) return undefined;
+    throw error;
   }
 }
 
@@ -115,8 +128,8 @@ export interface Maintenance {
 export function parseMaintenance(body: Json, root: string): Maintenance | undefined {
   const f = (typeof body === 'object' && body !== null ? body : {}) as Fields;
   const { scope, on, by, reason } = f;
-  if (typeof scope !== 'string' || rootOf(scope) !== root || typeof on !== 'boolean') return undefined;
-  return { scope, on, ...textOf('by', by), ...textOf('reason', reason) };
+  if (typeof on !== 'boolean' || orNothing(() => below(root, { scope: asScope(scope, 'setMaintenance') })) === undefined) return undefined;
+  return { scope: scope as string, on, ...textOf('by', by), ...textOf('reason', reason) };
 }
 
 const TEXT_LIMIT_CHARS = 200;
@@ -124,12 +137,4 @@ const SHARE_LIMIT_CHARS = 255;
 
 function textOf(name: 'by' | 'reason', value: unknown): { by?: string; reason?: string } {
   return typeof value === 'string' && value !== '' ? { [name]: value.slice(0, TEXT_LIMIT_CHARS) } : {};
-}
-
-export function parseNeed(value: unknown): Need | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const entries = Object.entries(value);
-  if (entries.length === 0) return undefined;
-  for (const [kind, tokens] of entries) if (kind === '' || !Number.isInteger(tokens) || (tokens as number) < 1) return undefined;
-  return value as Need;
 }

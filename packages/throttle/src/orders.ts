@@ -4,6 +4,7 @@ import type { Json } from '@troupe/protocol';
 import type { Ledger } from './ledger.ts';
 import { levelsOf } from './limits.ts';
 import { parseMaintenance, parseSetLimit, parseSetRate } from './mail.ts';
+import { bare } from './own.ts';
 import type { Rate } from './rates.ts';
 
 /** Nothing is granted at a path in maintenance and below; what is held ends as it would. */
@@ -74,7 +75,7 @@ export function noteEntered(state: Changeable, scope: string): void {
 }
 
 function put<T>(byPath: Record<string, Record<string, T>>, path: string, name: string, value: T | null): void {
-  const byName = (byPath[path] ??= {});
+  const byName = (byPath[path] ??= bare<T>({}));
   if (value === null) delete byName[name];
   else byName[name] = value;
   if (Object.keys(byName).length === 0) delete byPath[path];

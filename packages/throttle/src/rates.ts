@@ -41,6 +41,8 @@ export function checkRate(field: string, rate: Rate): Rate {
       throw new TroupeError('invalid_options', message, { field: `${field}.${name}` });
     }
   };
+  if (typeof rate !== 'object' || rate === null)
+    throw new TroupeError('invalid_options', `${field} must be { bucket, refill, every } or { window, most }`, { field });
   if ('window' in rate) {
     whole('most', rate.most);
     positive(`${field}.window`, rate.window);

@@ -6,6 +6,7 @@
 import type { Effect } from '@troupe/actor';
 import { encodeJson, type Json } from '@troupe/protocol';
 import type { Need } from './limits.ts';
+import { own } from './own.ts';
 
 /** Kept as an item of the record: of one share where its next turn begins, without a share the turn that is served. */
 interface Entry {
@@ -38,7 +39,7 @@ export class Shares {
     if (share === undefined) return { turn: served, effects: [] };
     const item = itemOf(priority, share);
     const turn = Math.max(served, this.entries.get(item)?.turn ?? 0);
-    const cost = Math.max(1, ...Object.values(need)) / (this.weights[share] ?? 1);
+    const cost = Math.max(1, ...Object.values(need)) / (own(this.weights, share) ?? 1);
     const entry: Entry = { priority, share, turn: turn + cost };
     this.entries.delete(item);
     const forgotten = this.forget();

@@ -7,6 +7,7 @@ import { Ledger, type Lease, type LimitOf, type Waiter } from './ledger.ts';
 import { agingMs, configuredLimit, configuredRate, type LimitOptions, limitsOfRoot } from './limits.ts';
 import type { Closed } from './orders.ts';
 import { OutsideBook } from './outside.ts';
+import { bare } from './own.ts';
 import type { Rate, Rates } from './rates.ts';
 import { Shares } from './shares.ts';
 import { SpentBook } from './spent-book.ts';
@@ -68,7 +69,7 @@ export function activate(key: string, record: EntityRecord | undefined, limits: 
   const root = record?.root as unknown as Root | undefined;
   const overrides = copied<number>(root?.overrides);
   const rates = copied<Rate>(root?.rates);
-  const closed = { ...root?.closed };
+  const closed = bare(root?.closed);
   const clock = root?.clock ?? 0;
   const aging = agingMs(limits);
   const shares = new Shares(limits.shares ?? {});
@@ -113,14 +114,14 @@ export function activate(key: string, record: EntityRecord | undefined, limits: 
     outside,
     lapse: root?.lapse,
     clock,
-    holds: { ...root?.holds },
+    holds: bare(root?.holds),
     agingMs: aging,
     limitsKept,
   };
 }
 
 function copied<T>(byPath: Readonly<Record<string, Readonly<Record<string, T>>>> | undefined): Record<string, Record<string, T>> {
-  return Object.fromEntries(Object.entries(byPath ?? {}).map(([path, byName]) => [path, { ...byName }]));
+  return bare(Object.fromEntries(Object.entries(byPath ?? {}).map(([path, byName]) => [path, bare(byName)])));
 }
 
 export function rootOfState(state: ThrottleState): Json {

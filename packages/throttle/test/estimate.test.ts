@@ -29,6 +29,7 @@ describe('how long somebody has to wait yet', () => {
     // whoever holds for longer than the others is expected at any moment
     bench.pass(100_000);
     expect(bench.explain('c').expectedInMs).to.equal(0);
+    expect(bench.explain('c').text).to.include('later than usual already').and.not.include('0ms');
     bench.rebuild();
     expect(bench.explain('d').expectedInMs).to.equal(60_000);
   });

@@ -168,7 +168,7 @@ describe('a throttle', () => {
     const bench = createBench(four);
     for (const [need, scope, field] of [
       [{}, 'cloud', 'need'],
-      [{ volume: 0 }, 'cloud', 'need'],
+      [{ volume: 0 }, 'cloud', 'need.volume'],
       [{ volume: 1 }, 'cloud//x', 'scope'],
       [{ volume: 1 }, 'other', 'scope'],
     ] as const) {

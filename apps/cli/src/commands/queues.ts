@@ -30,7 +30,7 @@ function throttle({ root, limits, waiting, waiters, maintenance }: Queues['throt
     '',
     printable(path),
     printable(kind),
-    `${n} of ${limit}`,
+    Number.isFinite(limit) ? `${n} of ${limit}` : `${n}`,
     queued === 0 ? '' : `${queued} wait`,
   ]);
   const queue = waiters.map(({ lease, text, sinceMs }) => ['', printable(lease), duration(sinceMs), printable(text)]);

@@ -2,6 +2,7 @@
  * Leases inside leases. What can be seen in the plan is refused here, for at run time it would be two operations that
  * wait for each other: a root that is held already gives only what is held, other roots are taken in ascending order.
  */
+import { asScope } from '@troupe/protocol';
 import { rootOf } from '@troupe/throttle';
 import type { HeldLease } from '../mail.ts';
 import { countAt, idAt, knownKeys, msAt, needAt, textAt, wrong } from './checks.ts';
@@ -30,7 +31,11 @@ export function compileThrottled(
 ): { compiled: Omit<CompiledThrottled, 'nodes'>; within: HeldNeed[] } {
   knownKeys(node, ['type', 'id', 'scope', 'need', 'spend', 'priority', 'share', 'observe', 'deadline', 'nodes'], place.field);
   const scope = textAt(node.scope, `${place.field}.scope`, SCOPE_LIMIT_CHARS);
-  if (scope.split('/').includes('')) throw wrong(`${place.field}.scope`, 'has an empty segment');
+  try {
+    asScope(scope, 'throttled');
+  } catch (error) {
+    throw wrong(`${place.field}.scope`, (error as Error).message);
+  }
   const spend = node.spend === undefined ? undefined : needAt(node.spend, `${place.field}.spend`);
   const need = node.need === undefined && spend !== undefined ? {} : needAt(node.need, `${place.field}.need`);
   checkNesting(scope, need, compiler.held, place);

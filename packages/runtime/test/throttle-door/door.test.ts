@@ -62,6 +62,32 @@ describe('the door of throttles', () => {
       expect(await s.ask('acquire', { lease: 'x', scope: `${root}/t`, need: { vm: 1 } }, { root })).to.include({ answer: 'granted' });
   }).timeout(30_000);
 
+  it('refuses a root too long for a subject, and one of endless levels, and serves all others on', async () => {
+    await using s = await startThrottleAlone();
+    for (const root of ['r'.repeat(300), 'r'.repeat(2_000), 'r'.repeat(3_800)]) {
+      const { error } = await s.ask('acquire', { lease: 'x', scope: root, need: { vm: 1 } }, { root });
+      expect(error).to.include({ code: 'malformed', field: 'scope' });
+    }
+    const { error } = await s.ask('acquire', asked('x', { scope: `cloud${'/a'.repeat(20_000)}` }));
+    expect(error).to.include({ code: 'malformed', field: 'scope' });
+    // what came past the door is kept apart, and stops nobody
+    const body = encodeJson({ v: 1, id: 'm1', type: 'acquire', body: {}, from: { kind: 'operation', key: 'o' } } as Json);
+    s.nc.publish(`${s.ns}.mail.throttle.${'r'.repeat(2_000)}.entity`, body);
+    expect(await s.ask('acquire', asked('a'))).to.include({ answer: 'granted' });
+    await until('it is a dead letter', async () => {
+      const { state } = (await s.nc.request(`$JS.API.STREAM.INFO.${s.subjects.streams.dead}`)).json<{ state: { messages: number } }>();
+      return state.messages === 1;
+    });
+    expect(await s.ask('release', { lease: 'a' })).to.include({ answer: 'released', held: true });
+  }).timeout(60_000);
+
+  it('tells nobody outside where in its code something was thrown', async () => {
+    await using s = await startThrottleAlone();
+    const reply = await s.nc.request(s.subjects.throttle('cloud', 'acquire'), 'no JSON', { timeout: 20_000 });
+    expect(reply.json()).to.have.nested.property('error.code', 'malformed');
+    expect(reply.string()).to.not.include('stack').and.not.include('.ts:');
+  }).timeout(30_000);
+
   it('writes an answer to nothing but an inbox: a reply subject that is a record stays as it is', async () => {
     await using s = await startThrottleAlone();
     await s.ask('acquire', asked('a'));
