@@ -8,13 +8,18 @@ export default class CiReporter extends Mocha.reporters.Dot {
     super(runner, options);
     /** @type {string[]} */
     const skipped = [];
+    /** @type {{ file?: string, title: string, error: string }[]} */
+    const failed = [];
+    runner.on('fail', (/** @type {any} */ test, /** @type {any} */ error) =>
+      failed.push({ file: test.file, title: test.fullTitle(), error: String(error?.stack ?? error) }),
+    );
     runner.on('pending', (/** @type {any} */ test) => skipped.push(test.fullTitle()));
     runner.once('end', () => {
       const { passes, failures, pending } = runner.stats;
       for (const title of skipped) console.log(`  skipped: ${title}`);
       console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
       const file = process.env['TROUPE_COUNTS'];
-      if (file) appendFileSync(file, `${JSON.stringify({ passed: passes, failed: failures, skipped: pending })}\n`);
+      if (file) appendFileSync(file, `${JSON.stringify({ passed: passes, failed: failures, skipped: pending, failures: failed })}\n`);
     });
   }
 }

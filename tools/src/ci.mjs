@@ -22,7 +22,7 @@ const newerNode = join(root, '.cache', 'node-24');
 
 /** @type {readonly { name: string, minutes: number, command: string, args: readonly string[], cwd?: string, isThere?: () => boolean }[]} */
 const parts = [
-  { name: 'test', minutes: 35, command: 'npm', args: ['test', '--silent'] },
+  { name: 'test', minutes: 35, command: 'npm', args: ['test', '--silent', '--', '--again'] },
   { name: 'lint', minutes: 5, command: 'npm', args: ['run', '--silent', 'lint'] },
   { name: 'build', minutes: 5, command: 'npm', args: ['run', '--silent', 'build'] },
   { name: 'shape', minutes: 10, command: 'npm', args: ['run', '--silent', 'shape'] },
@@ -49,6 +49,7 @@ async function runAll(wanted) {
   const counts = [];
   const lines = [];
   const failed = [];
+  const flaky = [];
   for (const part of parts) {
     if (wanted.length > 0 ? !wanted.includes(part.name) : part.isThere?.() === false) continue;
     console.log(`\n=== ${part.name}`);
@@ -56,6 +57,7 @@ async function runAll(wanted) {
     const counted = parseCounts(output) ?? { passed: code === 0 ? 1 : 0, failed: 0, skipped: 0 };
     if (code !== 0 && counted.failed === 0) counted.failed = 1;
     if (counted.failed > 0) failed.push(`--- ${part.name}`, ...failures(output));
+    flaky.push(...output.split('\n').filter((line) => line.startsWith('FLAKY ')));
     counts.push(counted);
     lines.push(`${part.name}: ${closingLine(counted)} in ${seconds} s${isLate ? `, killed after ${part.minutes} minutes` : ''}`);
   }
@@ -65,6 +67,7 @@ async function runAll(wanted) {
   const total = sum(counts);
   // said again here: who reads only the end of a long log sees what it was
   if (failed.length > 0) console.log(`\n=== failed\n${failed.join('\n')}`);
+  if (flaky.length > 0) console.log(`\n=== failed, and passed when run again\n${flaky.join('\n')}`);
   console.log(`\n=== all\n${lines.join('\n')}\n${closingLine(total)}`);
   process.exitCode = total.failed > 0 ? 1 : 0;
 }
@@ -107,6 +110,6 @@ async function testOnNewerNode() {
     }
   }
   const ignored = MINUTES_LONG.map((spec) => `--ignore=${spec}`);
-  const { code } = await runPart(process.execPath, ['tools/src/test.mjs', `--node=${node}`, ...ignored], { cwd: root });
+  const { code } = await runPart(process.execPath, ['tools/src/test.mjs', '--again', `--node=${node}`, ...ignored], { cwd: root });
   process.exitCode = code;
 }

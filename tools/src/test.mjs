@@ -5,13 +5,15 @@
  *   npm test -- throttle apps/cli     these workspaces, by name or folder
  *   npm test -- throttle --fgrep FIFO what begins with a dash, and what follows, goes to mocha
  *   --coverage   measures;   --jobs=N   that many workspaces at once (default 1: tests with real time dislike company)
+ *   --again      runs a test that fails once more, alone in its file: one that passes then counts as passed and is told as FLAKY
  *   --node=PATH  runs the tests, not the set-up, on another Node
  *
  * The last line is `N passed, N failed, N skipped`. A mocha that ends without counting is one failure.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { filesToRunAgain, judgeAgain } from './again.mjs';
 import { ensureNatsServer, root, setUp } from './bootstrap.mjs';
 import { closingLine, sum } from './counts.mjs';
 import { readLayers } from './layers.mjs';
@@ -20,13 +22,14 @@ import { runPart } from './parts.mjs';
 /** No workspace may take longer; what hangs is killed and counted. */
 const WORKSPACE_LIMIT_MS = 20 * 60_000;
 
-const own = { coverage: false, jobs: 1, node: process.execPath };
+const own = { coverage: false, jobs: 1, again: false, node: process.execPath };
 /** @type {string[]} */
 const names = [];
 /** @type {string[]} */
 const mochaArgs = [];
 for (const arg of process.argv.slice(2)) {
   if (arg === '--coverage') own.coverage = true;
+  else if (arg === '--again') own.again = true;
   else if (arg.startsWith('--jobs=')) own.jobs = Number(arg.slice('--jobs='.length));
   else if (arg.startsWith('--node=')) own.node = arg.slice('--node='.length);
   else if (mochaArgs.length > 0 || arg.startsWith('-')) mochaArgs.push(arg);
@@ -80,11 +83,34 @@ process.exitCode = total.failed > 0 ? 1 : 0;
 
 /** @param {string} name @param {import('./layers.mjs').Layer} layer */
 async function testWorkspace(name, { dir }) {
+  const first = await runMocha(name, dir, mochaArgs);
+  if (own.jobs > 1) process.stdout.write(`\n== ${dir}\n${first.output}`);
+  if (first.isLate) console.log(`${dir}: killed, it took longer than ${WORKSPACE_LIMIT_MS / 60_000} minutes`);
+  let counted = first.told ?? sum([]);
+  let { seconds } = first;
+  const files = own.again && first.told !== undefined ? filesToRunAgain(first.told) : undefined;
+  if (files !== undefined) {
+    console.log(`${dir}: runs again what failed, alone: ${files.map((file) => relative(join(root, dir), file)).join(', ')}`);
+    const second = await runMocha(`${name}-again`, dir, [...mochaArgs, ...files]);
+    seconds += second.seconds;
+    const { counts: judged, flaky } = judgeAgain(counted, second);
+    counted = judged;
+    for (const line of flaky) console.log(line);
+  } else if (first.code !== 0 && counted.failed === 0) {
+    // more wrong than mocha could count: a crash, or a process that would not end
+    counted = { ...counted, failed: 1 };
+  }
+  console.log(`${dir}: ${closingLine(counted)} in ${seconds} s`);
+  return counted;
+}
+
+/** @param {string} name @param {string} dir @param {readonly string[]} more */
+async function runMocha(name, dir, more) {
   const file = join(scratch, name);
   const args = ['node_modules/mocha/bin/mocha.js', '--reporter', 'test-infra/src/ci-reporter.mjs'];
   const { code, seconds, output, isLate } = await runPart(
     own.node,
-    [...args.map((arg) => (arg.includes('/') ? join(root, arg) : arg)), ...mochaArgs],
+    [...args.map((arg) => (arg.includes('/') ? join(root, arg) : arg)), ...more],
     {
       cwd: join(root, dir),
       env: { ...process.env, TROUPE_COUNTS: file, ...(own.coverage ? { NODE_V8_COVERAGE: coverageDir } : {}) },
@@ -92,11 +118,6 @@ async function testWorkspace(name, { dir }) {
       isHeld: own.jobs > 1,
     },
   );
-  if (own.jobs > 1) process.stdout.write(`\n== ${dir}\n${output}`);
-  const counted = existsSync(file) ? /** @type {import('./counts.mjs').Counts} */ (JSON.parse(readFileSync(file, 'utf8'))) : sum([]);
-  if (isLate) console.log(`${dir}: killed, it took longer than ${WORKSPACE_LIMIT_MS / 60_000} minutes`);
-  // more wrong than mocha could count: a crash, or a process that would not end
-  if (code !== 0 && counted.failed === 0) counted.failed = 1;
-  console.log(`${dir}: ${closingLine(counted)} in ${seconds} s`);
-  return counted;
+  const told = existsSync(file) ? /** @type {import('./again.mjs').Told} */ (JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+  return { code, seconds, output, isLate, told };
 }

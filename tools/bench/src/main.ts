@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: measures the budgets, each side interleaved with its baseline, and writes `docs/benchmarks.md`.
  *
- *   --check         shorter and smaller; writes nothing; fails where a figure is worse than twice its budget
+ *   --check         shorter and smaller; writes nothing; fails where a figure is worse than twice its budget, also by the median of three times as many rounds
  *   --only NAME     this scenario; may be given several times; writes nothing
  *   --rounds N      at most so many of each scenario
  *   --profile DIR   writes a processor profile of every process of a side
@@ -66,8 +66,20 @@ process.exit(counts.failed > 0 ? 1 : 0);
 
 async function measure(scenario: Scenario): Promise<Measured> {
   const count = Math.min(scenario.rounds[mode], options.rounds === undefined ? Infinity : Number(options.rounds));
-  const sides = scenario.sides(options.check);
   const rounds: Round[] = [];
+  await addRounds(scenario, rounds, count);
+  let figures = scenario.figures(rounds);
+  // a machine that stands still for a second spoils a round or two of few: what would fail is judged by the median of more
+  if (options.check && !figures.every((figure) => judge(figure).isTolerable)) {
+    console.log(`${scenario.name}: measured further, over the line after ${count === 1 ? 'one round' : `${count} rounds`}`);
+    await addRounds(scenario, rounds, 2 * count);
+    figures = scenario.figures(rounds);
+  }
+  return { scenario, rounds, figures };
+}
+
+async function addRounds(scenario: Scenario, rounds: Round[], count: number): Promise<void> {
+  const sides = scenario.sides(options.check);
   for (let i = 0; i < count; i++) {
     const results: Record<string, Result> = {};
     // the other way round every second time: what came first shall not always be the same
@@ -76,7 +88,6 @@ async function measure(scenario: Scenario): Promise<Measured> {
     }
     rounds.push(Object.fromEntries(sides.map(({ label }) => [label, results[label]!])));
   }
-  return { scenario, rounds, figures: scenario.figures(rounds) };
 }
 
 function report({ scenario, figures }: Measured): void {
