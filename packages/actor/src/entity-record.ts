@@ -45,12 +45,14 @@ export class EntityRecordState {
     for (const [nonce, highest] of Object.entries(root.nx)) this.counts.set(nonce, highest);
     const removed = new Set(root.fx.flatMap((e) => (e.type === 'removeItem' ? [e.item] : [])));
     const bodies = new Map<string, Json>();
-    for (const stored of sortedByNumber(loaded.items)) {
+    for (const stored of loaded.items) {
       const highest = this.counts.get(stored.nonce);
       if (highest === undefined || stored.n > highest) continue;
       if (removed.has(`${stored.nonce}.${stored.n}`)) continue;
-      // a replaced item may still lie there when the host died between commit and removal: the later one wins,
-      // and the removal is an effect of the root, so it is in `removed` above
+      // what was replaced may still lie there, or again: a server that is killed may bring it back. The later one counts. Within one nonce
+      // that is the higher number, between nonces the order in which they were stored, for an activation begins where the one before ended
+      const other = this.items.get(stored.item);
+      if (other?.nonce === stored.nonce && other.n > stored.n) continue;
       this.place(stored.item, { nonce: stored.nonce, n: stored.n });
       bodies.set(stored.item, stored.body);
     }
@@ -123,9 +125,4 @@ export class EntityRecordState {
 export function entityRecordOf(loaded: LoadedRecord): EntityRecord | undefined {
   const items = new EntityRecordState('').adopt(loaded);
   return loaded.root.s === undefined ? undefined : { root: loaded.root.s, items };
-}
-
-/** Within one nonce the order of writing; between nonces there is never a live pair under one name. */
-function sortedByNumber(items: readonly StoredItem[]): StoredItem[] {
-  return [...items].sort((a, b) => (a.nonce === b.nonce ? a.n - b.n : a.nonce < b.nonce ? -1 : 1));
 }

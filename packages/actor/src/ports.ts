@@ -69,7 +69,7 @@ export interface LoadedRecord {
 export type CommitOutcome = { readonly ok: true; readonly revision: number } | { readonly ok: false; readonly lastRevision: number };
 
 export interface RecordStore {
-  /** The root and all items below it, paged; items of uncommitted turns included (the host sorts them out). */
+  /** The root and all items below it, paged, in the order in which they were stored; items of uncommitted turns included (the host sorts them out). */
   load(address: Address): Promise<LoadedRecord | undefined>;
   /** With `ttlMs` they live as long as the root of an ended record. */
   putItems(address: Address, items: readonly StoredItem[], ttlMs?: number): Promise<void>;

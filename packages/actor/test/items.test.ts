@@ -1,3 +1,4 @@
+import { entityRecordOf } from '@troupe/actor/internal';
 import { expect } from 'chai';
 import { createBroker } from './bench.ts';
 import { counter } from './counter.ts';
@@ -10,6 +11,17 @@ describe('items', () => {
     await broker.deliverAll(host);
     expect(Object.values(broker.root('a')?.nx ?? {})).to.deep.equal([1]);
     expect(broker.items.size).to.equal(1);
+  });
+
+  it('of one name count as they were last written, whatever a killed server has brought back', () => {
+    const stored = (nonce: string, n: number, body: string) => ({ nonce, n, item: 'x', body });
+    const root = { v: 1, w: 'c.1', s: {}, fx: [], in: [], nx: { z: 9, a: 9, c: 9 } } as const;
+    const bodyOf = (...items: ReturnType<typeof stored>[]) => entityRecordOf({ revision: 9, storedAt: 0, root, items })?.items.get('x');
+    expect(bodyOf(stored('z', 1, 'old'), stored('a', 1, 'new'))).to.equal('new');
+    expect(bodyOf(stored('a', 1, 'old'), stored('z', 1, 'new'))).to.equal('new');
+    // written side by side they may be stored in any order
+    expect(bodyOf(stored('a', 2, 'new'), stored('a', 1, 'old'))).to.equal('new');
+    expect(bodyOf(stored('z', 1, 'old'), stored('a', 4, 'new'), stored('a', 3, 'old'))).to.equal('new');
   });
 
   it('of an uncommitted turn never count', async () => {

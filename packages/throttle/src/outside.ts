@@ -47,6 +47,14 @@ export class OutsideBook {
     this.keep(body as unknown as Outside);
   }
 
+  /**
+   * A lease or a place of which no time is known: no turn leaves one, but a server that was killed may bring back what had been removed. Nobody
+   * would renew it, and it would be held for ever.
+   */
+  restoreOrphan(lease: string): void {
+    if (!this.all.has(lease)) this.keep({ lease, ttlMs: 0, until: 0, tell: { door: '', request: '' } });
+  }
+
   get(lease: string): Outside | undefined {
     return this.all.get(lease);
   }

@@ -6,7 +6,7 @@ import type { Holds } from './estimate.ts';
 import { Ledger, type Lease, type LimitOf, type Waiter } from './ledger.ts';
 import { agingMs, configuredLimit, configuredRate, type LimitOptions, limitsOfRoot } from './limits.ts';
 import type { Closed } from './orders.ts';
-import { OutsideBook } from './outside.ts';
+import { OUTSIDE, OutsideBook } from './outside.ts';
 import { bare } from './own.ts';
 import type { Rate, Rates } from './rates.ts';
 import { Shares } from './shares.ts';
@@ -93,6 +93,7 @@ export function activate(key: string, record: EntityRecord | undefined, limits: 
     else if (name.startsWith('o:')) outside.restore(body);
     else if (name.startsWith('s:') || name.startsWith('t:')) shares.restore(body);
   }
+  for (const { lease, holder } of [...ledger.leases.values(), ...waiters]) if (holder.kind === OUTSIDE) outside.restoreOrphan(lease);
   const kept = record?.items.get(LIMITS_ITEM);
   const limitsKept = kept !== undefined && encodeJson(kept) === encodeJson(limitsOfRoot(limits, key));
   for (const waiter of waiters.sort((a, b) => goesFirst(a, b, clock, aging))) ledger.restore(waiter, clock);

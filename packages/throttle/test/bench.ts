@@ -84,6 +84,8 @@ export function createBench(options: ThrottleOptions = {}, key = 'cloud') {
     release: (lease: string) => bench.say('release', { lease }, lease),
     limit: (kind: string, limit: number | null, scope = key) =>
       bench.say('setLimit', { scope, kind, limit }, undefined, { sender: 'verb' }),
+    /** As if it had never been written. */
+    lose: (item: string) => items.delete(item),
     record: () => ({
       root: JSON.parse(root ?? 'null') as Json,
       items: new Map([...items].map(([name, body]) => [name, JSON.parse(body) as Json])),

@@ -167,3 +167,20 @@ describe('an outside holder in the queue', () => {
     expect(bench.waiting()).to.deep.equal([]);
   });
 });
+
+describe('what a killed server has brought back of an outside holder', () => {
+  it('is gone with the next turn: a lease or a place whose time nobody knows', () => {
+    const { bench, acquire, left } = setup();
+    acquire('held');
+    acquire('waits');
+    const both = ['o:held', 'o:waits'].map((name) => bench.record().items.get(name));
+    expect(both).to.not.include(undefined);
+    bench.lose('o:held');
+    bench.lose('o:waits');
+    bench.rebuild();
+    expect(acquire('next')).to.deep.include({ answer: 'queued' });
+    bench.pass(1_000);
+    expect(bench.granted()).to.deep.equal(['next']);
+    expect(left().sort()).to.deep.equal(['l:next', 'o:next']);
+  });
+});
