@@ -58,7 +58,7 @@ export const fanoutRules = [
   },
   {
     name: 'a schedule of a user that goes on after a failure',
-    file: 'packages/schedule/src/turn.ts',
+    file: 'packages/schedule/src/failures.ts',
     find: "retain === undefined ? undefined : 'any'",
     replace: 'undefined',
     package: 'packages/schedule',

@@ -28,7 +28,7 @@ export const schedulerRules = [
   },
   {
     name: 'G14 a failure without a penalty',
-    file: 'packages/schedule/src/turn.ts',
+    file: 'packages/schedule/src/failures.ts',
     find: 'root.penalty = Math.min(root.failures, penaltyCap);',
     replace: 'root.penalty = 0;',
     ...runtime,
@@ -44,7 +44,7 @@ export const schedulerRules = [
   },
   {
     name: 'C12 an error of quota that does not pause',
-    file: 'packages/schedule/src/turn.ts',
+    file: 'packages/schedule/src/failures.ts',
     find: "(pauseOn === 'any' || pauseOn?.includes(code) === true)",
     replace: "pauseOn === 'any'",
     ...runtime,

@@ -5,8 +5,8 @@ import { behindMs } from './alarm.ts';
 import { calendarOf } from './calendar.ts';
 import { digestOf } from './define.ts';
 import { type ScheduleDefinition, spreadMs } from './definition.ts';
+import { PENALTY_EXPIRES_MS } from './failures.ts';
 import { type Outcome, rootOfJson, type ScheduleStatus } from './state.ts';
-import { PENALTY_EXPIRES_MS } from './turn.ts';
 
 export interface ScheduleExplanation {
   readonly key: string;

@@ -1,20 +1,19 @@
 /** One message's worth of work on a schedule: decides what becomes of nominal times, and keeps at most one run alive. */
 import type { Effect, Incoming, TurnContext } from '@troupe/actor';
-import { durationMs, type Json, type TaskEnded, type TaskMessage } from '@troupe/protocol';
+import { durationMs, type Json, type TaskEnded } from '@troupe/protocol';
 import { nextAttempt } from '@troupe/task';
 import { armAlarm, owes, settle } from './alarm.ts';
 import type { BreakerAnswer } from './breaker/state.ts';
 import { calendarOf } from './calendar.ts';
-import type { RunEnded, RunNamed, RunStart } from './delegate.ts';
+import type { RunEnded, RunNamed } from './delegate.ts';
 import { MAX_CATCH_UP, scheduleDefaults, spreadMs } from './definition.ts';
 import { type Due, dueTimes } from './due.ts';
 import { asksBreaker, tellBreaker, whyNot } from './scope.ts';
-import { cancelEffect, commandEffect, endOf, operationOf, type OperationSays } from './execute.ts';
+import { endOf, type OperationSays } from './execute.ts';
+import { countFailure, type Failure, forgive, heldUpBy } from './failures.ts';
+import { beginRun, nominalOf, sendAttempt, tellCancel, tellDelegate } from './start.ts';
 import { KEPT_OUTCOMES, type Outcome, type Run, type ScheduleRoot, type WaitingRun } from './state.ts';
 import type { Working } from './working.ts';
-
-/** What failed so long ago says nothing any more. */
-export const PENALTY_EXPIRES_MS = 86_400_000;
 
 export class Turn implements Working {
   readonly effects: Effect[] = [];
@@ -75,11 +74,9 @@ export class Turn implements Working {
   private isHeldUp(nominal: number): boolean {
     const { root, context } = this;
     const at = context.now;
-    if (root.failedAt !== undefined && at - root.failedAt >= PENALTY_EXPIRES_MS) this.forgive();
-    const open = root.openUntil !== undefined && at < root.openUntil;
-    if (root.penalty === 0 && !open) return false;
-    this.record({ nominal, what: root.penalty > 0 ? 'skippedPenalty' : 'skippedBreaker', at });
-    if (root.penalty > 0) root.penalty--;
+    const what = heldUpBy(root, at);
+    if (what === undefined) return false;
+    this.record({ nominal, what, at });
     return true;
   }
 
@@ -112,26 +109,10 @@ export class Turn implements Working {
   }
 
   private begin(run: Run): void {
-    const { root, context } = this;
-    const { task, each, execute, retain } = root.definition;
+    beginRun(this, run);
     const { id, caughtUp } = run;
-    if (task !== undefined) {
-      run.task = task;
-      this.sendAttempt(run, task);
-    } else if (execute !== undefined) {
-      run.operation = operationOf(this.key, id);
-      this.effects.push(commandEffect(this.key, { id, operation: run.operation }, execute, context.now));
-    } else {
-      root.seq = Math.max((root.seq ?? 0) + 1, context.now);
-      const kind = each === undefined ? 'retention' : 'fanout';
-      if (root.delegates !== undefined && root.delegates !== kind) this.delegate('run.forget');
-      root.delegates = kind;
-      run.by = { kind, seq: root.seq };
-      const start: RunStart = { seq: root.seq, run: id, ...nominalOf(run), what: (each ?? retain) as unknown as Json };
-      this.delegate('run.start', start as unknown as Json);
-    }
     const operation = run.operation === undefined ? {} : { operation: run.operation };
-    this.record({ ...nominalOf(run), what: 'ran', at: context.now, run: id, ...operation, ...(caughtUp ? { caughtUp } : {}) });
+    this.record({ ...nominalOf(run), what: 'ran', at: this.context.now, run: id, ...operation, ...(caughtUp ? { caughtUp } : {}) });
   }
 
   /** What the breaker of the scope says: the run begins, or is passed over. */
@@ -149,25 +130,6 @@ export class Turn implements Working {
     this.record({ ...nominalOf(run), what, at: context.now });
     if (root.status === 'deleted') this.endRecord();
     else this.startWaiting();
-  }
-
-  private sendAttempt(run: Run, task: NonNullable<Run['task']>): void {
-    const message: TaskMessage = {
-      v: 1,
-      id: attemptId(this.key, run),
-      task: task.name,
-      input: task.input,
-      attempt: run.attempt,
-      attempts: task.retry.attempts,
-      token: run.token,
-      replyTo: this.context.self,
-      step: run.id,
-      idempotencyToken: `schedule:${this.key}:${run.id}`,
-      timeLimitMs: task.timeLimitMs,
-      orderedAt: this.context.now,
-      ...(run.reconcile === true ? { reconcile: true } : {}),
-    };
-    this.effects.push({ type: 'task', class: task.class, pool: task.pool, message });
   }
 
   /** A run's own retry is not another run: it keeps its name, and its place. */
@@ -193,7 +155,7 @@ export class Turn implements Working {
     if (run?.timer === undefined || message.timer !== run.timer) return;
     delete run.timer;
     run.token = this.context.token();
-    this.sendAttempt(run, run.task!);
+    sendAttempt(this, run, run.task!);
   }
 
   /** What the entity says that does the run. */
@@ -217,28 +179,17 @@ export class Turn implements Working {
   private closeRun(run: Run): void {
     if (run.closing === true || run.cancelled === true) return;
     run.closing = true;
-    this.delegate('run.close');
+    tellDelegate(this, 'run.close');
   }
 
-  private delegate(type: string, body: Json = { seq: this.root.seq! }): void {
-    this.effects.push({ type: 'send', to: { kind: this.root.delegates!, key: this.key }, mail: { type, body } });
-  }
-
-  /** Tells the attempt; the run ends when it answers. One that only waits for its retry ends at once. */
+  /** Tells whoever does the run; it ends when that answers. One that only waits for its retry ends at once. */
   cancelRun(): void {
     const { run } = this.root;
     if (run === undefined || run.cancelled === true) return;
     run.cancelled = true;
     // the answer comes at once, and finds it cancelled
     if (run.asking !== undefined) return;
-    if (run.operation !== undefined) this.effects.push(cancelEffect({ id: run.id, operation: run.operation }));
-    else if (run.task === undefined) this.delegate('run.cancel');
-    else if (run.timer === undefined) {
-      this.effects.push({ type: 'signal', pool: run.task.pool, body: { cancel: attemptId(this.key, run) } });
-    } else {
-      this.effects.push({ type: 'cancel', timer: run.timer });
-      this.endRun('cancelled');
-    }
+    if (!tellCancel(this, run)) this.endRun('cancelled');
   }
 
   private endRun(ended: NonNullable<Outcome['ended']>, { error, code, counts, userMessage }: Partial<Ending> = {}): void {
@@ -261,7 +212,7 @@ export class Turn implements Working {
 
   /** One that the code of an app still defines is kept: else the next start of a scheduler would make it again. */
   endRecord(): void {
-    if (this.root.delegates !== undefined) this.delegate('run.forget');
+    if (this.root.delegates !== undefined) tellDelegate(this, 'run.forget');
     if (this.root.code === undefined) this.effects.push({ type: 'end', ttlMs: DELETED_TTL_MS });
   }
 
@@ -275,34 +226,15 @@ export class Turn implements Working {
   }
 
   private succeeded(run: Run): void {
-    this.forgive();
+    forgive(this.root);
     tellBreaker(this, run, 'succeeded');
     settle(this, `run ${run.id} succeeded`);
   }
 
-  private failed(run: Run, { code, text, userMessage }: { code: string; text: string; userMessage?: string }): void {
-    const { root, context } = this;
-    tellBreaker(this, run, 'failed', text);
-    const { penaltyCap = scheduleDefaults.penaltyCap, breaker, retain } = root.definition;
-    // what a user made stays as it is until a user has looked at it
-    const { pauseOn = retain === undefined ? undefined : 'any' } = root.definition;
-    root.failures++;
-    root.failedAt = context.now;
-    root.penalty = Math.min(root.failures, penaltyCap);
-    if (breaker !== undefined && breaker.scope === undefined && root.failures >= breaker.failures)
-      root.openUntil = context.now + durationMs(breaker.pause);
-    if (root.status === 'active' && (pauseOn === 'any' || pauseOn?.includes(code) === true)) {
-      const message = userMessage ?? `It failed (${text}) and was paused; it runs again when somebody resumes it.`;
-      this.pause({ reason: text.slice(0, 300), at: context.now, automatic: true, message: message.slice(0, 500) });
-    }
-  }
-
-  private forgive(): void {
-    const { root } = this;
-    root.failures = 0;
-    root.penalty = 0;
-    delete root.failedAt;
-    delete root.openUntil;
+  private failed(run: Run, failure: Failure): void {
+    tellBreaker(this, run, 'failed', failure.text);
+    const pause = countFailure(this.root, failure, this.context.now);
+    if (pause !== undefined) this.pause(pause);
   }
 
   pause(why: NonNullable<ScheduleRoot['pausedFor']>): void {
@@ -321,7 +253,7 @@ export class Turn implements Working {
     root.status = 'active';
     delete root.pausedFor;
     // somebody has looked at it: what went wrong before does not hold the next run up
-    this.forgive();
+    forgive(root);
     this.passOver('skippedPaused');
     this.arm();
     this.publish('resumed', {});
@@ -384,14 +316,6 @@ interface Ending {
   readonly code: string | undefined;
   readonly counts: Outcome['counts'] | undefined;
   readonly userMessage: string | undefined;
-}
-
-function attemptId(key: string, run: Run): string {
-  return `schedule:${key}:${run.id}:${run.attempt}`;
-}
-
-function nominalOf({ nominal }: { readonly nominal?: number }): { nominal?: number } {
-  return nominal === undefined ? {} : { nominal };
 }
 
 function jitterMs({ definition }: ScheduleRoot): number {

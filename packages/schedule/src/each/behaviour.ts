@@ -2,19 +2,14 @@
 import type { Behaviour, Effect, EntityRecord, Incoming, TurnContext } from '@troupe/actor';
 import { type Json, parseTaskEnded, type TaskMessage } from '@troupe/protocol';
 import { answers } from '../attempts.ts';
-import { delegateMail, type RunNamed, type RunStart } from '../delegate.ts';
+import { mayReceiveDelegated, type RunNamed, type RunStart, takeDelegated } from '../delegate.ts';
 import type { FanoutRoot, FanoutRun, FanoutState, LiveObject, Page } from './state.ts';
 import { FanoutTurn } from './turn.ts';
 
 export function fanoutBehaviour(): Behaviour<FanoutState> {
   return {
     kind: 'fanout',
-    mayReceive: ({ sender, type, from }) =>
-      sender === 'timer'
-        ? type === 'timer.wake'
-        : sender === 'entity'
-          ? from?.kind === 'schedule' && delegateMail.includes(type)
-          : sender.startsWith('task-') && (type === 'task.ended' || type === 'task.progress'),
+    mayReceive: mayReceiveDelegated,
     activate,
     receive(state, message, context) {
       // nobody else's schedule
@@ -88,32 +83,13 @@ function newRun({ seq, run, nominal, what }: RunStart, context: TurnContext): Fa
 }
 
 /** Whether the message answered something. */
-function act(state: FanoutState, root: FanoutRoot, turn: FanoutTurn, { type, body, timer }: Incoming): boolean {
-  switch (type) {
-    case 'timer.wake':
-      if (root.wake === undefined || timer !== root.wake.id) return false;
-      delete root.wake;
-      return true;
-    case 'task.ended': {
-      const { step, token, outcome } = parseTaskEnded(body);
-      if (step === undefined || !waitsFor(root, state.live, { step, token })) return false;
-      if (step.startsWith('list ')) turn.listed(outcome);
-      else turn.objectEnded(step.slice('object '.length), outcome);
-      return true;
-    }
-    case 'run.close':
-    case 'run.cancel':
-      if (root.current === undefined || (body as unknown as RunNamed).seq !== root.current.seq) return false;
-      if (type === 'run.close') turn.close();
-      else turn.cancel();
-      return true;
-    case 'run.forget':
-      if ((body as unknown as RunNamed).seq < root.lastSeq) return false;
-      root.forgotten = true;
-      return true;
-    default:
-      return false;
-  }
+function act(state: FanoutState, root: FanoutRoot, turn: FanoutTurn, message: Incoming): boolean {
+  if (message.type !== 'task.ended') return takeDelegated(root, turn, message) ?? false;
+  const { step, token, outcome } = parseTaskEnded(message.body);
+  if (step === undefined || !waitsFor(root, state.live, { step, token })) return false;
+  if (step.startsWith('list ')) turn.listed(outcome);
+  else turn.objectEnded(step.slice('object '.length), outcome);
+  return true;
 }
 
 function waitsFor(

@@ -9,7 +9,7 @@
  */
 import type { Json } from '@troupe/protocol';
 import type { Attempts } from '../attempts.ts';
-import type { RunEnded } from '../delegate.ts';
+import type { DelegatedRoot, RunEnded } from '../delegate.ts';
 import type { EachDefinition, TaskPart } from './definition.ts';
 import type { ListedObject } from './listing.ts';
 
@@ -78,17 +78,14 @@ export interface FanoutEnded extends RunEnded {
   readonly failures: readonly Failure[];
 }
 
-export interface FanoutRoot {
-  /** The highest that was ever started: what comes with a lower one comes late. */
+/** Its one timer wakes it for the rate, for retries, for jitter. */
+export interface FanoutRoot extends DelegatedRoot {
   lastSeq: number;
   current?: FanoutRun;
   /** See `rate.ts`. */
   rateAt?: number;
-  /** Names the one timer that wakes it: for the rate, for retries, for jitter. */
-  wake?: { readonly id: string; readonly at: number };
   /** The run before. */
   last?: FanoutEnded;
-  forgotten?: true;
 }
 
 export interface FanoutState {

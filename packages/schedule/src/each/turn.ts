@@ -2,7 +2,7 @@
 import type { Effect, TurnContext } from '@troupe/actor';
 import { durationMs, isTroupeError, type Json, type TaskOutcome, type WireError } from '@troupe/protocol';
 import { type Attempts, attemptEffect, cancelEffect, firstAttempt, renew, retried } from '../attempts.ts';
-import type { RunEnded } from '../delegate.ts';
+import { FORGOTTEN_TTL_MS, type RunEnded } from '../delegate.ts';
 import { eachDefaults, type TaskPart } from './definition.ts';
 import { type ListingRequest, parsePage } from './listing.ts';
 import { afterStart, mayStartAt } from './rate.ts';
@@ -10,8 +10,6 @@ import type { FanoutEnded, FanoutRoot, FanoutRun, FanoutState, LiveObject, Page 
 
 /** One wake-up starts what has come due meanwhile: no turn for each object of a rate. */
 const LEAST_WAIT_MS = 200;
-/** A deleted fan-out stays so long to know late messages. */
-const FORGOTTEN_TTL_MS = 86_400_000;
 const ERROR_CHARS = 120;
 
 export class FanoutTurn {

@@ -2,24 +2,14 @@
 import type { Behaviour, Effect, EntityRecord, Incoming, TurnContext } from '@troupe/actor';
 import { formatMs, type Json, parseTaskEnded, type TaskMessage, type WireError } from '@troupe/protocol';
 import { answers } from '../attempts.ts';
-import { delegateMail, type RunNamed, type RunStart } from '../delegate.ts';
+import { mayReceiveDelegated, type RunNamed, type RunStart, takeDelegated } from '../delegate.ts';
 import type { RetentionRoot, RetentionState } from './state.ts';
 import { RetentionTurn, stepOf } from './turn.ts';
-
-const FROM: Readonly<Record<string, readonly string[]>> = {
-  schedule: delegateMail,
-  operation: ['child.answered', 'child.ended'],
-};
 
 export function retentionBehaviour(): Behaviour<RetentionState> {
   return {
     kind: 'retention',
-    mayReceive: ({ sender, type, from }) =>
-      sender === 'timer'
-        ? type === 'timer.wake'
-        : sender === 'entity'
-          ? FROM[from?.kind ?? '']?.includes(type) === true
-          : sender.startsWith('task-') && (type === 'task.ended' || type === 'task.progress'),
+    mayReceive: mayReceiveDelegated,
     // a working state is changed in place: the record of the host must not be
     activate: (key, record) => ({ key, root: structuredClone(record?.root) as unknown as RetentionRoot | undefined }),
     receive(state, message, context) {
@@ -67,12 +57,9 @@ function cancelUnseen(state: RetentionState, { seq }: RunNamed, context: TurnCon
 }
 
 /** Whether the message answered something. */
-function act(root: RetentionRoot, turn: RetentionTurn, { type, body, timer }: Incoming): boolean {
+function act(root: RetentionRoot, turn: RetentionTurn, message: Incoming): boolean {
+  const { type, body } = message;
   switch (type) {
-    case 'timer.wake':
-      if (root.wake === undefined || timer !== root.wake.id) return false;
-      delete root.wake;
-      return true;
     case 'task.ended': {
       const { step, token, outcome } = parseTaskEnded(body);
       if (!wantsStep(root, step, token)) return false;
@@ -87,16 +74,8 @@ function act(root: RetentionRoot, turn: RetentionTurn, { type, body, timer }: In
       turn.operationEnded(operation, outcome, error);
       return true;
     }
-    case 'run.cancel':
-      if (root.current === undefined || (body as unknown as RunNamed).seq !== root.current.seq) return false;
-      turn.cancel();
-      return true;
-    case 'run.forget':
-      if ((body as unknown as RunNamed).seq < root.lastSeq) return false;
-      root.forgotten = true;
-      return true;
     default:
-      return false;
+      return takeDelegated(root, turn, message) ?? false;
   }
 }
 

@@ -11,7 +11,7 @@
  */
 import type { Json } from '@troupe/protocol';
 import type { Attempts } from '../attempts.ts';
-import type { RunEnded } from '../delegate.ts';
+import type { DelegatedRoot, RunEnded } from '../delegate.ts';
 import type { Look } from './look.ts';
 import type { RetainDefinition } from './definition.ts';
 
@@ -66,7 +66,7 @@ export interface Deletion {
   readonly why: 'room' | 'expired';
 }
 
-export interface RetentionRoot {
+export interface RetentionRoot extends DelegatedRoot {
   lastSeq: number;
   retain: RetainDefinition & { readonly input: Json };
   current?: RetentionRun;
@@ -77,9 +77,7 @@ export interface RetentionRoot {
   deletionSeq: number;
   /** When something may have been kept long enough, epoch milliseconds. */
   expireAt?: number;
-  wake?: { readonly id: string; readonly at: number };
   last?: RunEnded & { readonly run: string };
-  forgotten?: true;
 }
 
 export interface RetentionState {

@@ -2,14 +2,13 @@
 import type { Effect, TurnContext } from '@troupe/actor';
 import { durationMs, encodeJson, isTroupeError, type Json, type TaskOutcome, TroupeError, type WireError } from '@troupe/protocol';
 import { type Attempts, attemptEffect, cancelEffect, firstAttempt, renew, retried } from '../attempts.ts';
-import type { RunEnded } from '../delegate.ts';
+import { FORGOTTEN_TTL_MS, type RunEnded } from '../delegate.ts';
 import { type ListingRequest, parsePage } from '../each/listing.ts';
 import { operationOf } from '../execute.ts';
 import { retainDefaults } from './definition.ts';
 import { type Look, seePage, startLook, surplus } from './look.ts';
 import type { Deletion, PreparedCommand, PrepareRequest, RetentionRoot, RetentionRun, RetentionState } from './state.ts';
 
-const FORGOTTEN_TTL_MS = 86_400_000;
 const MAX_COMMAND_BYTES = 65_536;
 const PAGE = 200;
 
