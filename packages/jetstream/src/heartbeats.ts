@@ -45,6 +45,7 @@ export async function createHeartbeats(options: HeartbeatsOptions): Promise<Hear
   let known: readonly string[] = [hostId];
   let stopped = false;
   let cancelBeat: (() => void) | undefined;
+  let beatDue = Infinity;
 
   const publish = (body: string, headers: readonly (readonly [string, string])[]): void => {
     try {
@@ -55,8 +56,18 @@ export async function createHeartbeats(options: HeartbeatsOptions): Promise<Hear
     }
   };
 
+  /** While this host stood still it heard nobody, which says nothing about anybody; what they said lies in the socket. */
+  const allowForStandstill = (now: number): void => {
+    const late = now - beatDue;
+    if (late <= ttlMs / 3) return;
+    for (const [host, at] of seen) seen.set(host, Math.min(now, at + late));
+    beatDue = now;
+  };
+
   const review = (): void => {
-    const deadline = clock.monotonic() - ttlMs;
+    const now = clock.monotonic();
+    allowForStandstill(now);
+    const deadline = now - ttlMs;
     for (const [host, at] of seen) if (at < deadline) seen.delete(host);
     const hosts = [...new Set([hostId, ...seen.keys()])].sort();
     if (hosts.length === known.length && hosts.every((host, i) => host === known[i])) return;
@@ -80,6 +91,7 @@ export async function createHeartbeats(options: HeartbeatsOptions): Promise<Hear
     cancelBeat = clock.setTimer(ttlMs / 3, beat);
     publish(JSON.stringify({ host: hostId, role, ...options.details }), []);
     review();
+    beatDue = clock.monotonic() + ttlMs / 3;
   };
 
   const subscription: Subscription = nc.subscribe(`${prefix}*`, {
