@@ -13,6 +13,8 @@ import { runPart } from './parts.mjs';
 /** The Node that users may have as well; it is not in the lockfile, because only CI needs it. */
 const NEWER_NODE = '24.21.0';
 const MINUTE_MS = 60_000;
+/** Most tests wait: for holds, restarts and timers of real servers. What a lane disturbs in the other is run again when both have ended. */
+const LANES = '--jobs=2';
 /** What takes minutes, and what runs programs that are not Node: the same on every Node, so once is enough. */
 const MINUTES_LONG = [
   ...['crash', 'outage', 'guarantees', 'families', 'app', 'cli', 'open-wire'].map((folder) => `test/${folder}/**`),
@@ -22,7 +24,7 @@ const newerNode = join(root, '.cache', 'node-24');
 
 /** @type {readonly { name: string, minutes: number, command: string, args: readonly string[], cwd?: string, isThere?: () => boolean }[]} */
 const parts = [
-  { name: 'test', minutes: 35, command: 'npm', args: ['test', '--silent', '--', '--again'] },
+  { name: 'test', minutes: 35, command: 'npm', args: ['test', '--silent', '--', '--again', LANES] },
   { name: 'lint', minutes: 5, command: 'npm', args: ['run', '--silent', 'lint'] },
   { name: 'build', minutes: 5, command: 'npm', args: ['run', '--silent', 'build'] },
   { name: 'shape', minutes: 10, command: 'npm', args: ['run', '--silent', 'shape'] },
@@ -110,6 +112,6 @@ async function testOnNewerNode() {
     }
   }
   const ignored = MINUTES_LONG.map((spec) => `--ignore=${spec}`);
-  const { code } = await runPart(process.execPath, ['tools/src/test.mjs', '--again', `--node=${node}`, ...ignored], { cwd: root });
+  const { code } = await runPart(process.execPath, ['tools/src/test.mjs', '--again', LANES, `--node=${node}`, ...ignored], { cwd: root });
   process.exitCode = code;
 }

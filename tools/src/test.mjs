@@ -4,8 +4,9 @@
  *   npm test                          everything
  *   npm test -- throttle apps/cli     these workspaces, by name or folder
  *   npm test -- throttle --fgrep FIFO what begins with a dash, and what follows, goes to mocha
- *   --coverage   measures;   --jobs=N   that many workspaces at once (default 1: tests with real time dislike company)
- *   --again      runs a test that fails once more, alone in its file: one that passes then counts as passed and is told as FLAKY
+ *   --coverage   measures
+ *   --jobs=N     that many at once, the slow folders of a workspace by themselves (default 1: tests with real time dislike company)
+ *   --again      runs a test that fails once more at the end, alone in its file: one that passes then counts as passed and is told as FLAKY
  *   --node=PATH  runs the tests, not the set-up, on another Node
  *
  * The last line is `N passed, N failed, N skipped`. A mocha that ends without counting is one failure.
@@ -18,6 +19,7 @@ import { ensureNatsServer, root, setUp } from './bootstrap.mjs';
 import { closingLine, sum } from './counts.mjs';
 import { readLayers } from './layers.mjs';
 import { runPart } from './parts.mjs';
+import { sharesOf } from './shares.mjs';
 
 /** No workspace may take longer; what hangs is killed and counted. */
 const WORKSPACE_LIMIT_MS = 20 * 60_000;
@@ -48,17 +50,24 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+let runs = 0;
 const scratch = mkdtempSync(join(tmpdir(), 'troupe-test-'));
 const coverageDir = join(root, 'coverage', 'tmp');
 if (own.coverage) rmSync(coverageDir, { recursive: true, force: true });
 
+const dirs = workspaces.map(([, { dir }]) => dir);
+// one after the other needs no shares, and what mocha is told to run by a person may lie in none of them
+const shares = own.jobs > 1 ? sharesOf(dirs, mochaArgs) : dirs.map((dir) => ({ title: dir, dir, args: [] }));
 /** @type {import('./counts.mjs').Counts[]} */
 const counts = [];
-const queue = [...workspaces];
+/** @type {(() => Promise<void>)[]} */
+const later = [];
+const queue = [...shares];
 const runQueue = async () => {
-  for (let next = queue.shift(); next; next = queue.shift()) counts.push(await testWorkspace(...next));
+  for (let next = queue.shift(); next; next = queue.shift()) await testShare(next);
 };
 await Promise.all(Array.from({ length: own.jobs }, runQueue));
+for (const runAgain of later) await runAgain();
 rmSync(scratch, { recursive: true, force: true });
 
 if (own.coverage) {
@@ -81,32 +90,40 @@ const total = sum(counts);
 console.log(closingLine(total));
 process.exitCode = total.failed > 0 ? 1 : 0;
 
-/** @param {string} name @param {import('./layers.mjs').Layer} layer */
-async function testWorkspace(name, { dir }) {
-  const first = await runMocha(name, dir, mochaArgs);
-  if (own.jobs > 1) process.stdout.write(`\n== ${dir}\n${first.output}`);
-  if (first.isLate) console.log(`${dir}: killed, it took longer than ${WORKSPACE_LIMIT_MS / 60_000} minutes`);
-  let counted = first.told ?? sum([]);
-  let { seconds } = first;
-  const files = own.again && first.told !== undefined ? filesToRunAgain(first.told) : undefined;
-  if (files !== undefined) {
-    console.log(`${dir}: runs again what failed, alone: ${files.map((file) => relative(join(root, dir), file)).join(', ')}`);
-    const second = await runMocha(`${name}-again`, dir, [...mochaArgs, ...files]);
-    seconds += second.seconds;
-    const { counts: judged, flaky } = judgeAgain(counted, second);
-    counted = judged;
-    for (const line of flaky) console.log(line);
-  } else if (first.code !== 0 && counted.failed === 0) {
-    // more wrong than mocha could count: a crash, or a process that would not end
-    counted = { ...counted, failed: 1 };
+/** @param {import('./shares.mjs').Share} share */
+async function testShare({ title, dir, args }) {
+  const first = await runMocha(dir, [...mochaArgs, ...args]);
+  if (own.jobs > 1) process.stdout.write(`\n== ${title}\n${first.output}`);
+  if (first.isLate) console.log(`${title}: killed, it took longer than ${WORKSPACE_LIMIT_MS / 60_000} minutes`);
+  const { told } = first;
+  const files = own.again && told !== undefined ? filesToRunAgain(told) : undefined;
+  if (told !== undefined && files !== undefined) {
+    // when all lanes have ended: alone on the machine, too
+    console.log(`${title}: ${closingLine(told)} in ${first.seconds} s, runs again`);
+    later.push(() => testAgain(title, dir, told, files));
+    return;
   }
-  console.log(`${dir}: ${closingLine(counted)} in ${seconds} s`);
-  return counted;
+  let counted = told ?? sum([]);
+  // more wrong than mocha could count: a crash, or a process that would not end
+  if (first.code !== 0 && counted.failed === 0) counted = { ...counted, failed: 1 };
+  console.log(`${title}: ${closingLine(counted)} in ${first.seconds} s`);
+  counts.push(counted);
 }
 
-/** @param {string} name @param {string} dir @param {readonly string[]} more */
-async function runMocha(name, dir, more) {
-  const file = join(scratch, name);
+/** @param {string} title @param {string} dir @param {import('./again.mjs').Told} told @param {readonly string[]} files */
+async function testAgain(title, dir, told, files) {
+  console.log(`\n${title}: runs again what failed, alone: ${files.map((file) => relative(join(root, dir), file)).join(', ')}`);
+  const second = await runMocha(dir, [...mochaArgs, ...files]);
+  if (own.jobs > 1) process.stdout.write(second.output);
+  const { counts: judged, flaky } = judgeAgain(told, second);
+  for (const line of flaky) console.log(line);
+  console.log(`${title}: ${closingLine(judged)} in another ${second.seconds} s`);
+  counts.push(judged);
+}
+
+/** @param {string} dir @param {readonly string[]} more */
+async function runMocha(dir, more) {
+  const file = join(scratch, String(runs++));
   const args = ['node_modules/mocha/bin/mocha.js', '--reporter', 'test-infra/src/ci-reporter.mjs'];
   const { code, seconds, output, isLate } = await runPart(
     own.node,
