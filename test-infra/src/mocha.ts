@@ -12,7 +12,7 @@ import { natsBinary, postgresIsRequired, serversAreRequired } from './needs.ts';
 import { startPostgres, type TestPostgres } from './postgres-server.ts';
 import { until } from './until.ts';
 
-const LEAK_GRACE_MS = 500;
+const LEAK_GRACE_MS = 2_000;
 const EXIT_GRACE_MS = 5_000;
 const POSTGRES_START_MS = 30_000;
 let server: RunningNatsServer | undefined;

@@ -257,7 +257,7 @@ describe('a server that stands still', () => {
     const executing = refusal(client.execute(request));
     const startedAt = performance.now();
     await client.stop();
-    expect(performance.now() - startedAt).to.be.below(4_000);
+    expect(performance.now() - startedAt).to.be.below(10_000);
     expect((await executing).code).to.be.oneOf(['unavailable', 'unanswered']);
     server.thaw();
   });

@@ -73,7 +73,7 @@ describe('a task sent alone', () => {
       resultTtlMs: 7_200_000,
     });
     expect(task).not.to.have.property('replyTo');
-    expect(Math.abs(task!.orderedAt - message!.time.getTime())).to.be.below(2_000);
+    expect(Math.abs(task!.orderedAt - message!.time.getTime())).to.be.below(60_000);
   });
 
   it('is tried once when it may not be repeated', async () => {

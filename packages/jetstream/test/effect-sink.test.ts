@@ -92,7 +92,7 @@ describe('an effect that is to be confirmed', () => {
     expect(headers).to.include({ 'Nats-Schedule-Target': at.subjects.due(other) });
     expect(parseMail(bytes)).to.include({ id: 'n.2', timer: 'n.2' });
     await using timers = at.fired();
-    await until('it fires', () => timers.found.length === 1, 3_000);
+    await until('it fires', () => timers.found.length === 1);
   });
 
   it('cancel: what was to fire does not, and to cancel what has fired is harmless', async () => {
@@ -101,11 +101,11 @@ describe('an effect that is to be confirmed', () => {
     await at.emit(timed('a', due), timed('b', due));
     await at.emit({ type: 'cancel', id: 'n.3', timer: 'a' });
     await using timers = at.fired();
-    await until('the other one fires', () => timers.found.length === 1, 3_000);
+    await until('the other one fires', () => timers.found.length === 1);
     await at.emit({ type: 'cancel', id: 'n.4', timer: 'b' });
     // one that is ordered later and fires shows that nothing was left to come
     await at.emit(timed('c', Date.now()));
-    await until('the last one fires', () => timers.found.includes('c'), 3_000);
+    await until('the last one fires', () => timers.found.includes('c'));
     expect(timers.found).to.deep.equal(['b', 'c']);
     await until(
       'nothing is left of those',

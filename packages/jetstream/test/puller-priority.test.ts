@@ -9,7 +9,7 @@ const MAX_ACK_PENDING = 16;
 async function setup() {
   const s = await setupPulling({
     max_ack_pending: MAX_ACK_PENDING,
-    ack_wait: 2_000 * 1_000_000,
+    ack_wait: 30_000 * 1_000_000,
     priority_groups: ['hosts'],
     priority_policy: 'prioritized' as never,
   });
@@ -48,11 +48,9 @@ describe('pullers of one partition', () => {
     await s.first.nc.close();
     // what the server still sends to a connection that it does not yet know to be gone comes back after `ack_wait` only
     await until('the server knows it', async () => (await s.waiting()) < both);
-    const gone = performance.now();
     await s.store(10, 10);
+    // long before `ack_wait`
     await until('the second serves', () => s.second.received.length === 10);
-    // far below `ack_wait`, and far above what it takes
-    expect(performance.now() - gone).to.be.below(1_500);
   });
 
   it('hand over when the ranks change, long before older pulls expire', async () => {

@@ -100,7 +100,7 @@ describe('the puller', () => {
     const p = await s.pull({ demand: () => 6 - busy, onMessage: () => busy++ });
     await s.store(2);
     await until('two have come', () => busy === 2);
-    await until('the pull has expired and another stands', () => p.puller.outstanding === 4, 3_000);
+    await until('the pull has expired and another stands', () => p.puller.outstanding === 4);
     await pause(1_300);
     await s.store(10, 2);
     await until('the slots are full', () => busy === 6);
@@ -123,10 +123,10 @@ describe('the puller', () => {
   it('goes on when pulls expire, and is heard of while nothing comes', async () => {
     await using s = await setupPulling();
     const p = await s.pull({ expiresMs: 1_000 });
-    const heard = p.puller.lastHeardAt();
-    await until('a heartbeat came', () => p.puller.lastHeardAt() > heard);
-    await pause(1_200);
-    expect(performance.now() - p.puller.lastHeardAt()).to.be.below(1_150);
+    for (let n = 0; n < 4; n++) {
+      const heard = p.puller.lastHeardAt();
+      await until('a heartbeat came', () => p.puller.lastHeardAt() > heard);
+    }
     await s.store(5);
     await until('they come', () => p.received.length === 5);
     expect(p.events).to.deep.equal([]);
@@ -169,7 +169,7 @@ describe('the puller', () => {
     p.puller.reset();
     await pause(100);
     expect(p.received).to.have.length(0);
-    await until('they come again', () => p.received.length === 5, 3_000);
+    await until('they come again', () => p.received.length === 5);
     expect(p.received.map((m) => m.deliveries)).to.deep.equal([2, 2, 2, 2, 2]);
   });
 

@@ -12,7 +12,7 @@ describe('the clock of the server', () => {
     expect(() => clock.now()).to.throw();
     await clock.start();
     expect(Math.abs(clock.now() - Date.now())).to.be.at.most(2 + clock.errorMs());
-    expect(clock.errorMs()).to.be.below(1_000);
+    expect(clock.errorMs()).to.be.below(10_000);
     await clock.stop();
   });
 
@@ -33,7 +33,7 @@ describe('the clock of the server', () => {
     proxy.delay(60);
     const clock = createServerClock({ nc: slow, stream: s.name, refreshMs: 50 });
     await clock.start();
-    expect(clock.errorMs()).to.be.within(50, 2_000);
+    expect(clock.errorMs()).to.be.within(50, 10_000);
     expect(Math.abs(clock.now() - Date.now())).to.be.at.most(clock.errorMs());
     proxy.resume();
     await until('a better sample was taken', () => clock.errorMs() < 20);

@@ -10,7 +10,7 @@ describe('the pulls of a worker on a stream', () => {
     const received = await open(source);
     for (let round = 0; round < 3; round++) {
       const ends = pull(source, 4);
-      await until('the request is over', () => ends.length === 1, 4_000);
+      await until('the request is over', () => ends.length === 1);
       expect(ends).to.deep.equal([4]);
     }
     for (let i = 0; i < 4; i++) await queue.send('regular', task(`${i}`));
@@ -25,7 +25,7 @@ describe('the pulls of a worker on a stream', () => {
     await open(source);
     const short = pull(source, 2, 1_000);
     const long = pull(source, 2, 5_000);
-    await until('the short one is over', () => short.length === 1, 3_000);
+    await until('the short one is over', () => short.length === 1);
     expect(long).to.deep.equal([]);
   });
 
@@ -70,10 +70,10 @@ describe('the pulls of a worker on a stream', () => {
     const before = pull(source, 2, 5_000);
     await elapse(200);
     proxy.cut();
-    await until('the request of the old connection is over', () => before.length === 1, 3_000);
+    await until('the request of the old connection is over', () => before.length === 1);
     expect(before).to.deep.equal([2]);
     const during = pull(source, 2, 5_000);
-    await until('one that cannot be sent ends as well', () => during.length === 1, 3_000);
+    await until('one that cannot be sent ends as well', () => during.length === 1);
     proxy.resume();
     await queue.send('regular', task('a'));
     await until('a message comes', () => {
@@ -94,7 +94,7 @@ describe('the pulls of a worker on a stream', () => {
     const ends = pull(source, 1, 5_000);
     await elapse(100);
     await queue.jsm.consumers.delete(tasks, `regular_${POOL}`);
-    await until('the request is over', () => ends.length === 1, 3_000);
+    await until('the request is over', () => ends.length === 1);
     await queue.jsm.consumers.add(tasks, config);
     await queue.send('regular', task('a'));
     await until('a message comes', () => {

