@@ -362,7 +362,7 @@ export const rules = [
   },
   {
     name: 'the root served before the tenant',
-    file: 'packages/throttle/src/ledger.ts',
+    file: 'packages/throttle/src/pairs.ts',
     find: 'let depth = this.byDepth.length - 1; depth > 0; depth--',
     replace: 'let depth = 1; depth < this.byDepth.length; depth++',
     package: 'packages/throttle',
@@ -371,7 +371,7 @@ export const rules = [
   {
     name: 'places kept by who has been served',
     file: 'packages/throttle/src/ledger.ts',
-    find: '          for (const pair of before) open.add(pair);',
+    find: '          for (const pair of this.withTwins(before)) open.add(pair);',
     replace: '',
     package: 'packages/throttle',
     test: 'grants exactly whom the model would',

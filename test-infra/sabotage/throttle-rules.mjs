@@ -10,6 +10,15 @@ export const throttleRules = [
     test: 'is never more than its budget in any time, at any level',
   },
   {
+    name: 'a rate inside of a lease queued behind those outside',
+    file: 'packages/throttle/src/behaviour.ts',
+    find: '...(isInside ? { inside: true as const } : {}),',
+    replace: '',
+    package: 'packages/throttle',
+    spec: 'test/inside-rates.test.ts',
+    test: 'never come to wait for each other, nor pass the budget',
+  },
+  {
     name: 'a window that forgets early',
     file: 'packages/throttle/src/rates.ts',
     find: '+ 1) * partMs - 1;',

@@ -6,7 +6,7 @@ import type { Acquire } from './mail.ts';
 import { own } from './own.ts';
 import { mostAtOnce, type Rate, rateText } from './rates.ts';
 
-/** Undefined: may be granted or queued. `reentrant`: covered by what is held on the same root. */
+/** Undefined: may be granted or queued. `reentrant`: its tokens are covered by what is held on the same root. */
 export function refusal(
   acquire: Acquire,
   root: string,
@@ -19,7 +19,7 @@ export function refusal(
   }
   // the sender names them, the record knows what is left of them; one that is gone covers nothing and holds up nothing
   const here = acquire.held.flatMap(({ lease }) => leases.get(lease) ?? []);
-  if (here.length > 0) return nested(acquire, limitOf, here);
+  if (here.length > 0) return nested(acquire, limitOf, here) ?? neverSpent(acquire, rateOf) ?? { reentrant: true };
   const later = acquire.held.map((h) => rootOf(h.scope)).find((other) => other > root);
   if (later !== undefined) {
     const message = `${root} may not be taken while ${later} is held: roots are taken in ascending order`;
@@ -34,7 +34,16 @@ export function refusal(
         return { error: { code: 'need_exceeds_limit', message, data: { path, kind, tokens, limit } } };
       }
     }
-    for (const [name, units] of Object.entries(acquire.spend ?? {})) {
+  }
+  return neverSpent(acquire, rateOf);
+}
+
+function neverSpent(
+  { scope, spend }: Acquire,
+  rateOf: (path: string, name: string) => Rate | undefined,
+): { readonly error: WireError } | undefined {
+  for (const path of levelsOf(scope)) {
+    for (const [name, units] of Object.entries(spend ?? {})) {
       const rate = rateOf(path, name);
       const most = rate === undefined ? Number.POSITIVE_INFINITY : mostAtOnce(rate);
       if (most > 0 && units > most) {
@@ -47,20 +56,10 @@ export function refusal(
 }
 
 /**
- * A level that has no limit needs no tokens. Re-entrant leases have none: counted with the lease that covers them, they would
+ * Its tokens must be covered; for rates it may wait, see the ledger. A level that has no limit needs no tokens. Re-entrant leases have none: counted with the lease that covers them, they would
  * cover twice as much.
  */
-function nested(
-  { scope, need, spend }: Acquire,
-  limitOf: LimitOf,
-  here: readonly Lease[],
-): { readonly error: WireError } | { readonly reentrant: true } {
-  // who holds tokens and waits for a rate would wait for those before him, who wait for his tokens
-  const [rate] = Object.keys(spend ?? {});
-  if (rate !== undefined) {
-    const message = `the rate ${rate} of ${scope} is spent inside of a lease of the same root: spend it with the lease`;
-    return { error: { code: 'nested_need', message, data: { scope, rate } } };
-  }
+function nested({ scope, need }: Acquire, limitOf: LimitOf, here: readonly Lease[]): { readonly error: WireError } | undefined {
   for (const path of levelsOf(scope)) {
     for (const [kind, tokens] of Object.entries(need)) {
       if (limitOf(path, kind) === Number.POSITIVE_INFINITY) continue;
@@ -72,5 +71,5 @@ function nested(
       }
     }
   }
-  return { reentrant: true };
+  return undefined;
 }

@@ -119,6 +119,7 @@ class Turn {
     }
     state.clock = this.now;
     const isCovered = refused?.reentrant === true;
+    const isInside = isCovered && parsed.spend !== undefined;
     const { turn, effects } = state.shares.take(isCovered ? undefined : parsed.share, parsed.priority, parsed.need);
     this.effects.push(...effects);
     const waiter: Waiter = {
@@ -132,12 +133,11 @@ class Turn {
       ...(turn === 0 ? {} : { turn }),
       seq: ++state.seq,
       since: this.now,
+      ...(isInside ? { inside: true as const } : {}),
       ...(hasContext(message) ? { context: message.context } : {}),
     };
-    if (isCovered) {
-      this.grant(waiter, true);
-    } else if (state.ledger.enter(waiter, this.now)) {
-      this.grant(waiter);
+    if ((isCovered && !isInside) || state.ledger.enter(waiter, this.now)) {
+      this.grant(waiter, isCovered);
     } else {
       this.effects.push({ type: 'putItem', item: `w:${waiter.lease}`, body: waiter as unknown as Json });
       this.publish('queued', waiter, {});
@@ -256,11 +256,11 @@ class Turn {
   private offer(pairs: readonly string[]): void {
     this.state.ledger.offer(pairs, this.now, (waiter) => {
       this.effects.push({ type: 'removeItem', item: `w:${waiter.lease}` });
-      this.grant(waiter);
+      this.grant(waiter, waiter.inside === true);
     });
   }
 
-  private grant(waiter: Waiter, reentrant = false): void {
+  private grant(waiter: Waiter, reentrant: boolean): void {
     const { lease, scope, need, holder } = waiter;
     this.effects.push(...this.state.spent.spend(scope, waiter.spend ?? {}, this.now));
     this.effects.push(...this.state.shares.serve(waiter.priority, waiter.turn ?? 0));

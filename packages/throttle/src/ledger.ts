@@ -5,11 +5,15 @@
  * that level and below, and nobody who comes after it in their order overtakes it there; pairs above that level it leaves alone,
  * so a tenant that waits for its own limit holds up nobody else. Freed tokens are offered to the heads of the queues of
  * the freed pairs only.
+ *
+ * Who waits for a rate inside of a lease of the root stands apart. Others may wait for its tokens, so it must never wait for them, but
+ * for time and for its like alone: it goes first, though not before somebody who has aged and waits for nothing but time either.
  */
 import type { Address, Context } from '@troupe/protocol';
 import { DueTimes } from './due-times.ts';
 import { levelsOf, type Need } from './limits.ts';
-import { byOrder, goesFirst, WaitQueue } from './wait-queue.ts';
+import { insideKey, key, LowestFirst, rateKey, twinOf } from './pairs.ts';
+import { byOrder, goesFirst, isAged, WaitQueue } from './wait-queue.ts';
 
 export interface Waiter {
   readonly lease: string;
@@ -28,6 +32,8 @@ export interface Waiter {
   readonly seq: number;
   /** Epoch milliseconds. */
   readonly since: number;
+  /** Its holder has a lease of this root, that covers its need: it waits for rates alone. */
+  readonly inside?: true;
   /** Of whoever asked: what is told about it is told under this, whoever caused it. */
   readonly context?: Context;
 }
@@ -114,14 +120,22 @@ export class Ledger {
 
   /** Who stands before somebody in a queue, or would. */
   before({ path, kind, of }: Pick<Blocker, 'path' | 'kind' | 'of'>, waiter: Waiter, now: number): Waiter[] {
-    return this.pairs.get(of === 'rate' ? rateKey(path, kind) : key(path, kind))?.queue.before(waiter, now) ?? [];
+    if (of === 'tokens') return this.queue(key(path, kind))?.before(waiter, now) ?? [];
+    const [others, inside] = [this.queue(rateKey(path, kind)), this.queue(insideKey(path, kind))];
+    if (waiter.inside === true) {
+      const head = others?.head(now);
+      const older = head === undefined || this.comesFirst(head, waiter, now) === undefined ? [] : [head];
+      return [...older, ...(inside?.before(waiter, now) ?? [])];
+    }
+    const first = (inside?.all ?? []).filter((one) => this.comesFirst(waiter, one, now) === undefined);
+    return [...first, ...(others?.before(waiter, now) ?? [])];
   }
 
   /** Every pair that is used or waited for. */
   *entries(): Iterable<{ path: string; kind: string; of: 'tokens' | 'rate'; used: number; waiting: number }> {
     for (const [name, pair] of this.pairs) {
-      const [path, kind, rate] = name.split('\0') as [string, string, string?];
-      const of = rate === undefined ? 'tokens' : 'rate';
+      const [path, kind, queue] = name.split('\0') as [string, string, string?];
+      const of = queue === undefined ? 'tokens' : 'rate';
       if (pair.used > 0 || pair.queue.length > 0) yield { path, kind, of, used: pair.used, waiting: pair.queue.length };
     }
   }
@@ -172,7 +186,7 @@ export class Ledger {
     const place = this.waiting.get(lease);
     if (place === undefined) return [];
     this.waiting.delete(lease);
-    return this.leave(place);
+    return this.withTwins(this.leave(place));
   }
 
   /** The pairs that got tokens back. */
@@ -215,11 +229,11 @@ export class Ledger {
           this.waiting.delete(head.lease);
           grant(head);
           // its places are free for those behind it, on every pair it stood in
-          for (const pair of before) open.add(pair);
+          for (const pair of this.withTwins(before)) open.add(pair);
           continue;
         }
         const left = before.filter((pair) => !place.pairs.includes(pair));
-        for (const pair of left) open.add(pair);
+        for (const pair of this.withTwins(left)) open.add(pair);
         if (!left.includes(name)) break;
       }
       this.watch(name, now);
@@ -228,26 +242,63 @@ export class Ledger {
 
   /** What a waiter is short of: the pairs of the topmost level that refuses it. */
   blockers(waiter: Waiter, now: number): Blocker[] {
-    const isBehind = (pair: Pair | undefined): boolean => {
-      const head = pair?.queue.head(now);
-      return head !== undefined && head.lease !== waiter.lease && goesFirst(head, waiter, now, this.rules.agingMs) < 0;
-    };
+    const isInside = waiter.inside === true;
     for (const path of levelsOf(waiter.scope)) {
       const found: Blocker[] = [];
-      if (this.rules.isClosed(path)) found.push({ path, kind: '', of: 'tokens', reason: 'closed' });
-      for (const [kind, tokens] of Object.entries(waiter.need)) {
-        const pair = this.pairs.get(key(path, kind));
-        if ((pair?.used ?? 0) + tokens > this.limitOf(path, kind)) found.push({ path, kind, of: 'tokens', reason: 'full' });
-        else if (isBehind(pair)) found.push({ path, kind, of: 'tokens', reason: 'behind' });
+      if (!isInside && this.rules.isClosed(path)) found.push({ path, kind: '', of: 'tokens', reason: 'closed' });
+      for (const [kind, tokens] of isInside ? [] : Object.entries(waiter.need)) {
+        if (this.used(path, kind) + tokens > this.limitOf(path, kind)) found.push({ path, kind, of: 'tokens', reason: 'full' });
+        else if (this.isBehind(waiter, key(path, kind), now)) found.push({ path, kind, of: 'tokens', reason: 'behind' });
       }
       for (const [kind, units] of Object.entries(waiter.spend ?? {})) {
         const at = this.rules.readyAt(path, kind, units, now);
         if (at > now) found.push({ path, kind, of: 'rate', reason: 'full', at });
-        else if (isBehind(this.pairs.get(rateKey(path, kind)))) found.push({ path, kind, of: 'rate', reason: 'behind' });
+        else {
+          const behind = isInside ? this.insideBehind(waiter, path, kind, now) : this.rateBehind(waiter, path, kind, now);
+          if (behind !== undefined) found.push({ path, kind, of: 'rate', reason: 'behind', ...behind });
+        }
       }
       if (found.length > 0) return found;
     }
     return [];
+  }
+
+  private isBehind(waiter: Waiter, name: string, now: number): boolean {
+    const head = this.queue(name)?.head(now);
+    return head !== undefined && head.lease !== waiter.lease && goesFirst(head, waiter, now, this.rules.agingMs) < 0;
+  }
+
+  private rateBehind(waiter: Waiter, path: string, rate: string, now: number): object | undefined {
+    if (this.isBehind(waiter, rateKey(path, rate), now)) return {};
+    const inside = this.queue(insideKey(path, rate))?.head(now);
+    return inside === undefined || this.comesFirst(waiter, inside, now) !== undefined ? undefined : {};
+  }
+
+  private insideBehind(waiter: Waiter, path: string, rate: string, now: number): { readonly at?: number } | undefined {
+    if (this.isBehind(waiter, insideKey(path, rate), now)) return {};
+    const head = this.queue(rateKey(path, rate))?.head(now);
+    const at = head === undefined ? undefined : this.comesFirst(head, waiter, now);
+    return at === undefined ? undefined : { at: Math.max(at, now + 1) };
+  }
+
+  /**
+   * From when somebody will have all that it waits for, if that is before somebody inside of a lease: it has aged, and time alone brings it.
+   * Whoever needs tokens that are not there goes after, for they may be held by the one inside.
+   */
+  private comesFirst(waiter: Waiter, inside: Waiter, now: number): number | undefined {
+    const { agingMs } = this.rules;
+    if (!isAged(waiter, now, agingMs) || goesFirst(waiter, inside, now, agingMs) > 0) return undefined;
+    let latest = now;
+    for (const path of levelsOf(waiter.scope)) {
+      if (this.rules.isClosed(path)) return undefined;
+      for (const [kind, tokens] of Object.entries(waiter.need))
+        if (this.used(path, kind) + tokens > this.limitOf(path, kind) || this.isBehind(waiter, key(path, kind), now)) return undefined;
+      for (const [rate, units] of Object.entries(waiter.spend ?? {})) {
+        if (this.isBehind(waiter, rateKey(path, rate), now) || this.isBehind(waiter, insideKey(path, rate), now)) return undefined;
+        latest = Math.max(latest, this.rules.readyAt(path, rate, units, now));
+      }
+    }
+    return Number.isFinite(latest) ? latest : undefined;
   }
 
   /** True if nothing blocks it; else it stands in the queues of the blocking level and below. */
@@ -258,15 +309,19 @@ export class Ledger {
     if (blocked === undefined) return true;
     const levels = levelsOf(place.waiter.scope);
     this.stand(place, levels.slice(levels.indexOf(blocked.path)), now);
-    for (const { path, kind, at } of blockers) if (at !== undefined) this.due.add(rateKey(path, kind), at);
+    for (const { path, kind, at } of blockers) {
+      if (at === undefined) continue;
+      this.due.add(rateKey(path, kind), at);
+      if (place.waiter.inside === true) this.due.add(insideKey(path, kind), at);
+    }
     return false;
   }
 
   private stand(place: Place, levels: readonly string[], now: number): void {
     const { waiter, pairs } = place;
     for (const path of levels) {
-      for (const kind of Object.keys(waiter.need)) pairs.push(key(path, kind));
-      for (const rate of Object.keys(waiter.spend ?? {})) pairs.push(rateKey(path, rate));
+      for (const kind of waiter.inside === true ? [] : Object.keys(waiter.need)) pairs.push(key(path, kind));
+      for (const rate of Object.keys(waiter.spend ?? {})) pairs.push((waiter.inside === true ? insideKey : rateKey)(path, rate));
     }
     for (const name of pairs) {
       this.pair(name).queue.insert(waiter);
@@ -283,6 +338,18 @@ export class Ledger {
   private leave(place: Place): string[] {
     for (const name of place.pairs) this.pair(name).queue.remove(place.waiter);
     return place.pairs.splice(0);
+  }
+
+  /** With those who wait for the same rate elsewhere. */
+  private withTwins(names: readonly string[]): string[] {
+    return names.flatMap((name) => {
+      const twin = twinOf(name);
+      return twin !== undefined && (this.queue(twin)?.length ?? 0) > 0 ? [name, twin] : [name];
+    });
+  }
+
+  private queue(name: string): WaitQueue | undefined {
+    return this.pairs.get(name)?.queue;
   }
 
   private count(scope: string, by: 1 | -1): void {
@@ -309,40 +376,4 @@ export class Ledger {
     if (pair === undefined) this.pairs.set(name, (pair = { used: 0, queue: new WaitQueue(this.rules.agingMs) }));
     return pair;
   }
-}
-
-/** Names of pairs, each once; taken from the longest paths to the shortest. */
-class LowestFirst {
-  private readonly byDepth: Set<string>[] = [];
-
-  constructor(names: readonly string[]) {
-    for (const name of names) this.add(name);
-  }
-
-  add(name: string): void {
-    const depth = name.slice(0, name.indexOf('\0')).split('/').length;
-    (this.byDepth[depth] ??= new Set()).add(name);
-  }
-
-  /** Until none is left, those that are added meanwhile too. */
-  *[Symbol.iterator](): Generator<string, void> {
-    for (let depth = this.byDepth.length - 1; depth > 0; depth--) {
-      for (const name of this.byDepth[depth] ?? []) {
-        this.byDepth[depth]!.delete(name);
-        yield name;
-        // what was added may lie lower
-        depth = this.byDepth.length;
-        break;
-      }
-    }
-  }
-}
-
-/** A rate may have the name of a kind. */
-function rateKey(path: string, rate: string): string {
-  return `${path}\0${rate}\0rate`;
-}
-
-export function key(path: string, kind: string): string {
-  return `${path}\0${kind}`;
 }

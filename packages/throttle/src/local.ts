@@ -22,6 +22,8 @@ export interface LocalLease {
   readonly fence: number;
   /** How the backend did, for limits that adapt themselves. */
   observe(seen: Observation): void;
+  /** Waits for a rate of the same root, before those who hold nothing of it. Rejects as `acquire` does. */
+  spend(units: Need, options?: Pick<AcquireOptions, 'signal'>): Promise<void>;
   /** Gives part of it back before its end. */
   giveBack(need: Need): void;
   /** May be called twice. */
@@ -151,42 +153,52 @@ export function createLocalThrottle(options: LocalThrottleOptions = {}): LocalTh
   const leaseOf = (id: string, scope: string, fence: number): LocalLease => ({
     id,
     fence,
+    spend: async (units, { signal } = {}) => {
+      (await enter(scope, {}, { spend: units, ...(signal === undefined ? {} : { signal }) }, [{ lease: id, scope }])).release();
+    },
     observe: (seen) => say(scope, 'observed', { lease: id, ...seen }),
     giveBack: (need) => say(scope, 'giveBack', { lease: id, need }),
     release: () => say(scope, 'release', { lease: id }),
   });
 
-  const throttle: LocalThrottle = {
-    acquire(scope, need, { signal, priority = 0, spend, share, lease = `local-${next++}` } = {}) {
-      const known = roots.get(rootOf(scope))?.ledger;
-      if (pending.has(lease) || known?.leases.has(lease) === true) {
-        return Promise.reject(new TroupeError('invalid_options', `lease ${lease} is taken`, { field: 'lease' }));
-      }
-      return new Promise<LocalLease>((resolve, reject) => {
-        const cancelled = (): TroupeError => new TroupeError('cancelled', `the wait for ${scope} was aborted`);
-        if (signal?.aborted) return reject(cancelled());
-        const abort = (): void => {
-          if (!pending.delete(lease)) return;
-          say(scope, 'release', { lease });
-          reject(cancelled());
-        };
-        signal?.addEventListener('abort', abort, { once: true });
-        const settle = (): void => signal?.removeEventListener('abort', abort);
-        pending.set(lease, {
-          scope,
-          resolve: (granted) => {
-            settle();
-            resolve(granted);
-          },
-          reject: (error) => {
-            settle();
-            reject(error);
-          },
-        });
-        const more = { ...(spend === undefined ? {} : { spend }), ...(share === undefined ? {} : { share }) };
-        say(scope, 'acquire', { lease, scope, need, priority, held: [], ...more });
+  const enter = (
+    scope: string,
+    need: Need,
+    { signal, priority = 0, spend, share, lease = `local-${next++}` }: AcquireOptions,
+    held: { readonly lease: string; readonly scope: string }[],
+  ): Promise<LocalLease> => {
+    const known = roots.get(rootOf(scope))?.ledger;
+    if (pending.has(lease) || known?.leases.has(lease) === true) {
+      return Promise.reject(new TroupeError('invalid_options', `lease ${lease} is taken`, { field: 'lease' }));
+    }
+    return new Promise<LocalLease>((resolve, reject) => {
+      const cancelled = (): TroupeError => new TroupeError('cancelled', `the wait for ${scope} was aborted`);
+      if (signal?.aborted) return reject(cancelled());
+      const abort = (): void => {
+        if (!pending.delete(lease)) return;
+        say(scope, 'release', { lease });
+        reject(cancelled());
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      const settle = (): void => signal?.removeEventListener('abort', abort);
+      pending.set(lease, {
+        scope,
+        resolve: (granted) => {
+          settle();
+          resolve(granted);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
       });
-    },
+      const more = { ...(spend === undefined ? {} : { spend }), ...(share === undefined ? {} : { share }) };
+      say(scope, 'acquire', { lease, scope, need, priority, held, ...more });
+    });
+  };
+
+  const throttle: LocalThrottle = {
+    acquire: (scope, need, acquireOptions = {}) => enter(scope, need, acquireOptions, []),
     async withTokens(scope, need, work, acquireOptions) {
       const lease = await throttle.acquire(scope, need, acquireOptions);
       try {

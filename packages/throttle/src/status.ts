@@ -42,7 +42,9 @@ export function throttleStatus(
   const limits = (record?.items.get(LIMITS_ITEM) ?? {}) as LimitOptions;
   const state = activate(root, record, limits);
   const { ledger, spent } = state;
-  const waiting = new Map([...ledger.entries()].filter(({ of }) => of === 'rate').map((one) => [`${one.path} ${one.kind}`, one.waiting]));
+  const waiting = new Map<string, number>();
+  for (const { of, path, kind, waiting: n } of ledger.entries())
+    if (of === 'rate') waiting.set(`${path} ${kind}`, (waiting.get(`${path} ${kind}`) ?? 0) + n);
   return {
     limits: occupancyIn(state),
     rates: [...spent.spentRates()].flatMap(({ path, name }) => {

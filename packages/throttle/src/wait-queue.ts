@@ -34,6 +34,10 @@ export class WaitQueue {
       : oldest.since + this.agingMs;
   }
 
+  get all(): Waiter[] {
+    return [...this.ranked];
+  }
+
   /** Who stands before it, or would. */
   before(waiter: Waiter, now: number): Waiter[] {
     return [...this.ranked].filter((one) => one.lease !== waiter.lease && goesFirst(one, waiter, now, this.agingMs) < 0);
@@ -66,6 +70,6 @@ function byArrival(a: Waiter, b: Waiter): number {
   return a.seq - b.seq;
 }
 
-function isAged(waiter: Waiter, now: number, agingMs: number): boolean {
+export function isAged(waiter: Waiter, now: number, agingMs: number): boolean {
   return now - waiter.since >= agingMs;
 }

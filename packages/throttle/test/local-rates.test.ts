@@ -11,6 +11,16 @@ describe('a local throttle with rates', () => {
     expect(throttle.occupancy()).to.deep.equal([]);
   });
 
+  it('is spent of inside of a lease, while others wait for its tokens and for the rate', async () => {
+    const throttle = createLocalThrottle({ limits: { default: 1, rates: { kinds: { call: { bucket: 1, refill: 1, every: '5ms' } } } } });
+    const lease = await throttle.acquire('cloud', { build: 1 }, { spend: { call: 1 } });
+    const next = throttle.acquire('cloud', { build: 1 }, { spend: { call: 1 } });
+    for (let n = 0; n < 3; n++) await lease.spend({ call: 1 });
+    expect(throttle.occupancy()).to.deep.equal([{ path: 'cloud', kind: 'build', used: 1, waiting: 1, limit: 1 }]);
+    lease.release();
+    expect((await next).fence).to.equal(5);
+  });
+
   it('takes tokens and a rate together', async () => {
     const throttle = createLocalThrottle({ limits: { default: 1, rates: { kinds: { call: { window: '1h', most: 1 } } } } });
     const first = await throttle.acquire('cloud', { build: 1 }, { spend: { call: 1 } });

@@ -87,14 +87,6 @@ describe('a rate', () => {
     expect(bench.timers.filter(({ type }) => type === 'timer.rate')).to.deep.equal([]);
   });
 
-  it('is not spent inside of a lease of the same root, for its holder would wait for those who wait for him', () => {
-    const bench = createBench({ limits: { rates: { kinds: { call: perSecond } } } });
-    bench.acquire('a', { volume: 1 });
-    const held = [{ lease: 'a', scope: 'cloud', need: { volume: 1 } }];
-    const [refused] = bench.acquire('b', { volume: 1 }, 'cloud', { spend: { call: 1 }, held });
-    expect(refused!.body['error']).to.deep.include({ code: 'nested_need' });
-  });
-
   it('is changed at run time, and back to what is configured', () => {
     const bench = spenders({ call: { bucket: 1, refill: 1, every: '1h' } }, 4);
     const granted = bench.order('setRate', { scope: 'cloud', name: 'call', rate: { window: '1m', most: 2 } });

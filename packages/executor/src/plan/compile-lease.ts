@@ -39,9 +39,6 @@ export function compileThrottled(
   const spend = node.spend === undefined ? undefined : needAt(node.spend, `${place.field}.spend`);
   const need = node.need === undefined && spend !== undefined ? {} : needAt(node.need, `${place.field}.need`);
   checkNesting(scope, need, compiler.held, place);
-  // the throttle refuses it as well: it would wait for others who wait for what is held around it
-  if (spend !== undefined && compiler.held.some((one) => rootOf(one.scope) === rootOf(scope)))
-    throw wrong(`${place.field}.spend`, `inside a lease of ${rootOf(scope)}: spend it with that one`, 'nested_need');
   if (node.id !== undefined) idAt(node.id, `${place.field}.id`);
   if (node.priority !== undefined) countAt(node.priority, `${place.field}.priority`, Number.MIN_SAFE_INTEGER);
   if (node.share !== undefined) textAt(node.share, `${place.field}.share`, SCOPE_LIMIT_CHARS);

@@ -23,4 +23,17 @@ describe('a plan that spends of a rate', () => {
     expect(performance.now() - began).to.be.at.least(3_900);
     expect(all.calls).to.have.length(6);
   }).timeout(60_000);
+
+  it('spends inside of what it holds, while others wait for both', async () => {
+    const call = throttled({ scope: 'cloud', spend: { call: 1 } }, step('called', act, {}));
+    const plan = throttled({ scope: 'cloud/tenant-7', need: { build: 1 }, spend: { call: 1 } }, call, step('last', act, {}));
+    await using all = await startOperations({ executors: [free('build', plan)] });
+    await all.client.setLimit({ scope: 'cloud', kind: 'build', limit: 1 });
+    await all.client.throttles.setRate('cloud', 'call', { bucket: 1, refill: 1, every: '100ms' });
+    await all.startAll();
+    const ids = ['o-0', 'o-1', 'o-2', 'o-3'];
+    await Promise.all(ids.map((id) => all.client.execute({ executor: 'build', id })));
+    for (const id of ids) expect((await all.end(id)).outcome).to.equal('succeeded');
+    expect(all.calls).to.have.length(8);
+  }).timeout(60_000);
 });
