@@ -22,6 +22,11 @@ export interface HostOptions {
    * Default 2000.
    */
   readonly ackWaitMs?: number;
+  /**
+   * Turns at once; what is over waits, held and renewed, mail and timers by turns. Those that wait for a store which is away do not count.
+   * Default 256.
+   */
+  readonly maxTurns?: number;
   /** Records kept in memory when idle. Default 1000; more costs memory, fewer costs loads. */
   readonly maxResident?: number;
   /**

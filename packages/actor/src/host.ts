@@ -15,7 +15,7 @@
 import { setMaxListeners } from 'node:events';
 import { toWireError } from '@troupe/protocol';
 import type { Behaviour, Incoming } from './behaviour.ts';
-import type { Cell } from './cell.ts';
+import { type Cell, evictIdle } from './cell.ts';
 import { sleep } from './clock.ts';
 import { activate } from './activation.ts';
 import { fold, FoldError, type Folded } from './fold.ts';
@@ -28,6 +28,7 @@ import { checkSize, isTooLarge, type RecordLimits, recordLimits, takeBatch, tooL
 import { backoffMs, supervisionDefaults, type SupervisionOptions } from './supervision.ts';
 import { Supervisor } from './supervisor.ts';
 import { type Patient, TurnPatience } from './turn-patience.ts';
+import { TurnSlots } from './turn-slots.ts';
 import { type Surroundings, untilAvailable, Waits } from './until-available.ts';
 
 export function createEntityHost(options: HostOptions): EntityHost {
@@ -41,6 +42,7 @@ class Host implements EntityHost {
   private readonly behaviours: ReadonlyMap<string, Behaviour>;
   private readonly cells = new Map<string, Cell>();
   private readonly holds: Holds;
+  private readonly slots: TurnSlots;
   private readonly around: Surroundings;
   private readonly patient: Patient;
   private readonly supervisor: Supervisor;
@@ -55,7 +57,9 @@ class Host implements EntityHost {
     this.options = options;
     this.supervision = { ...supervisionDefaults, ...options.supervision };
     this.limits = { ...recordLimits, ...options.limits };
-    this.holds = new Holds(options.clock, options.ackWaitMs ?? 2_000);
+    const ackWaitMs = options.ackWaitMs ?? 2_000;
+    this.holds = new Holds(options.clock, ackWaitMs);
+    this.slots = new TurnSlots(options.clock, options.maxTurns ?? 256, ackWaitMs / 2);
     // in an outage every key waits for it, and that is no leak
     setMaxListeners(0, this.stopped.signal);
     const { clock, random } = options;
@@ -67,7 +71,10 @@ class Host implements EntityHost {
         options.guard?.check();
         return this.supervisor.putOffTurn(cell, reason);
       },
-      unavailable: ({ address }, error) => this.emitEvent({ type: 'unavailable', address, error }),
+      unavailable: ({ address, slot }, error) => {
+        this.slots.giveBack(slot);
+        this.emitEvent({ type: 'unavailable', address, error });
+      },
     };
     this.behaviours = new Map(options.behaviours.map((b) => [b.kind, b]));
     this.supervisor = new Supervisor({
@@ -93,9 +100,9 @@ class Host implements EntityHost {
     const name = `${delivery.to.kind}/${delivery.to.key}`;
     let cell = this.cells.get(name);
     if (cell === undefined) {
-      cell = { address: delivery.to, name, behaviour, queue: [], running: false, loaded: undefined, turn: undefined };
+      cell = { address: delivery.to, name, behaviour, queue: [], running: false, loaded: undefined, turn: undefined, slot: undefined };
       this.cells.set(name, cell);
-      this.evict();
+      evictIdle(this.cells, this.options.maxResident ?? 1_000);
     }
     cell.queue.push(delivery);
     if (this.holds.add(delivery)) this.known.add(delivery);
@@ -133,14 +140,18 @@ class Host implements EntityHost {
     this.active++;
     try {
       while (cell.queue.length > 0) {
+        cell.slot = this.slots.takeNow() ?? (await this.slots.takeLater(cell.queue[0]!.ref.stream));
+        // a thaw or a stop may have emptied it meanwhile
         const batch = takeBatch(cell.queue, this.limits);
         try {
-          await this.turn(cell, batch, this.generation);
+          if (batch.length > 0) await this.turn(cell, batch, this.generation);
         } catch (cause) {
           // a defect of the host or of an adapter: the messages come again, and count as starts without an end
           cell.loaded = undefined;
           this.holds.abandon(batch);
           this.emitEvent({ type: 'unavailable', address: cell.address, error: toWireError(cause) });
+        } finally {
+          this.slots.giveBack(cell.slot);
         }
       }
     } finally {
@@ -373,15 +384,6 @@ class Host implements EntityHost {
   /** Undefined when the host stops, or the messages of the turn were put off, before it succeeded. */
   private retry<T>(cell: Cell, run: () => Promise<T>, whileTrying = true): Promise<T | undefined> {
     return untilAvailable(run, new TurnPatience(this.patient, cell, whileTrying), this.around);
-  }
-
-  private evict(): void {
-    const limit = this.options.maxResident ?? 1_000;
-    if (this.cells.size <= limit) return;
-    for (const [name, cell] of this.cells) {
-      if (this.cells.size <= limit) return;
-      if (!cell.running && cell.queue.length === 0) this.cells.delete(name);
-    }
   }
 
   private emitEvent(event: HostEvent): void {

@@ -89,8 +89,8 @@ export interface Broker {
   refuse: (effect: PendingEffect) => WireError | undefined;
   host(behaviour: Behaviour, overrides?: Partial<HostOptions>): EntityHost;
   post(key: string, type: string, body?: Json, extra?: Partial<Incoming>): number;
-  /** Delivers everything unacknowledged (again). */
-  deliverAll(host: EntityHost): Promise<void>;
+  /** Delivers everything unacknowledged (again), as mail unless it says otherwise. */
+  deliverAll(host: EntityHost, stream?: InputRef['stream']): Promise<void>;
   root(key: string): RootRecord | undefined;
 }
 
@@ -216,13 +216,13 @@ export function createBroker(kind = 'counter'): Broker {
       mail.set(seq, { to: { kind, key }, message, deliveries: 0, tries: 0 });
       return seq;
     },
-    async deliverAll(host) {
+    async deliverAll(host, stream = 'mail') {
       for (const [seq, mailed] of [...mail]) {
         mailed.deliveries++;
         const delivery: Delivery = {
           to: mailed.to,
           message: mailed.message,
-          ref: { stream: 'mail', sequence: seq },
+          ref: { stream, sequence: seq },
           sizeBytes: encodeJson(mailed.message.body).length,
           deliveries: mailed.deliveries,
           tries: mailed.tries,

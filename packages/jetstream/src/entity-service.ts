@@ -50,6 +50,8 @@ export interface EntityServiceOptions {
   readonly ackWaitMs: number;
   readonly dedupWindowMs: number;
   readonly maxResident?: number;
+  /** Turns at once, what is over waits, held and renewed; default 256. */
+  readonly maxTurns?: number;
   readonly onEvent?: (event: EntityServiceEvent) => void;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -109,6 +111,7 @@ export function createEntityService(options: EntityServiceOptions): EntityServic
       ackWaitMs: options.ackWaitMs,
       limits: { maxRecordBytes: Math.max(HEADROOM_BYTES, (nc.info?.max_payload ?? DEFAULT_PAYLOAD_BYTES) - HEADROOM_BYTES) },
       ...(options.maxResident === undefined ? {} : { maxResident: options.maxResident }),
+      ...(options.maxTurns === undefined ? {} : { maxTurns: options.maxTurns }),
       ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
     });
     const served = host;

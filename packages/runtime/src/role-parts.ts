@@ -7,6 +7,8 @@ export interface RoleOptions<Event> {
   readonly onEvent?: (event: Event) => void;
   /** Records kept in memory when idle. */
   readonly maxResident?: number;
+  /** Turns at once. Default 256. */
+  readonly maxTurns?: number;
 }
 
 export function entityService(
