@@ -54,4 +54,12 @@ export const isolationRules = [
     test: 'C4 5×2: all end, the cloud never counts a fifth',
     spec: 'test/app/throttle-table.test.ts',
   },
+  {
+    name: 'turns without a bound',
+    file: 'packages/actor/src/host.ts',
+    find: 'options.maxTurns ?? 256',
+    replace: 'Infinity',
+    package: 'packages/actor',
+    test: 'is worked off in turns that each have their time: nothing is put off',
+  },
 ];

@@ -25,14 +25,6 @@ export const rules = [
     test: 'leaves nothing before the commit: a host that dies there changed nothing',
   },
   {
-    name: 'turns without a bound',
-    file: 'packages/actor/src/host.ts',
-    find: 'options.maxTurns ?? 256',
-    replace: 'Infinity',
-    package: 'packages/actor',
-    test: 'is worked off in turns that each have their time: nothing is put off',
-  },
-  {
     name: 'queued told as accepting',
     file: 'packages/executor/src/shown-state.ts',
     find: "op.phase === 'accepting' && op.accepting?.waitFor !== undefined ? 'queued' : 'accepting'",
