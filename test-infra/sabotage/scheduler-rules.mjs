@@ -66,4 +66,12 @@ export const schedulerRules = [
     package: 'packages/schedule',
     test: 'is not changed by the same code again, and keeps what people have changed',
   },
+  {
+    name: 'what people define is judged by the tasks and executors that schedulers know (S82)',
+    file: 'packages/schedule/src/define.ts',
+    find: 'if (app === undefined && rules.known !== undefined) checkKnown(definition, rules.known);',
+    replace: '',
+    ...runtime,
+    test: 'S82 is refused by the schedulers with the field, when it is made and when it is changed; what fits is taken',
+  },
 ];

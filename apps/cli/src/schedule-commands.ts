@@ -75,6 +75,7 @@ export function addSchedules({ add, choose, client }: Commands, program: Command
     .option('--missed <policy>', 'nominal times nobody was there for: skip, latest (default) or all:<n>')
     .option('--overlap <policy>', 'a run lives: skip (default), bufferOne or cancelPrevious')
     .option('--penalty-cap <n>', 'nominal times passed over after failures, at the most (default 3)')
+    .option('--unchecked', 'take it though the schedulers know no such task or executor, or its schema refuses the input')
     .option('--by <name>', 'who wants it', io.env['USER'])
     .action((key: string, flags: DefineFlags) =>
       choose(flags, async (at, values) => {

@@ -21,7 +21,7 @@ export {
 } from './executor.ts';
 export { type Cleanup, type CleanupKind, type CleanupOptions, createCleanup } from './cleanup.ts';
 export { type Explanation, type ExplainLookups, explainOperation, type Wait } from './explain.ts';
-export { judgeCommand, type Judgement } from './judge.ts';
+export { judgeCommand, type Judgement, refusalOf } from './judge.ts';
 export { operationBehaviour, type OperationOptions } from './operation/behaviour.ts';
 export type { LogEntry } from './operation/log.ts';
 export { createRecover, createUnlink } from './operator.ts';

@@ -14,7 +14,7 @@ import { RESOURCES_LIMIT } from './operation/accept.ts';
 import type { ExecutorDefinition } from './executor.ts';
 import type { CommandMail } from './mail.ts';
 import { SECRET_REFUSED, secretIn } from './secrets.ts';
-import { validate } from './validate.ts';
+import { validate, validateNow } from './validate.ts';
 
 export type Judgement =
   /** Mail to forward to the operation, which answers the rest: accepted, duplicate, conflict. */
@@ -35,7 +35,27 @@ export async function judgeCommand(executors: ReadonlyMap<string, ExecutorDefini
   }
 }
 
+/**
+ * For behaviours, which cannot wait: what {@link judgeCommand} would refuse a command for, or undefined. A schema that validates
+ * asynchronously is not asked.
+ */
+export function refusalOf(executors: ReadonlyMap<string, ExecutorDefinition>, command: Command): WireError | undefined {
+  try {
+    const schema = judgedApartFromInput(executors, command);
+    if (schema !== undefined) validateNow(schema, command.input ?? null, 'input');
+    return undefined;
+  } catch (thrown) {
+    return withoutStack(toWireError(thrown, 'invalid_input'));
+  }
+}
+
 async function judged(executors: ReadonlyMap<string, ExecutorDefinition>, command: Command): Promise<Json> {
+  const schema = judgedApartFromInput(executors, command);
+  return schema === undefined ? null : validate(schema, command.input ?? null, 'input');
+}
+
+/** Returns the schema that is still to be asked; undefined where the executor takes no input, and there is none. */
+function judgedApartFromInput(executors: ReadonlyMap<string, ExecutorDefinition>, command: Command): ExecutorDefinition['input'] {
   const definition = executors.get(command.executor);
   if (definition === undefined) throw new TroupeError('unknown_executor', `${command.executor} is not registered`, { field: 'executor' });
   if (isLonger(command.id, ID_LIMIT_CHARS))
@@ -43,11 +63,11 @@ async function judged(executors: ReadonlyMap<string, ExecutorDefinition>, comman
   judgeResources(definition, command);
   const secret = secretIn(command.input ?? null, 'input');
   if (secret !== undefined) throw new TroupeError('invalid_input', `${secret} ${SECRET_REFUSED}`, { field: secret });
-  if (definition.input !== undefined) return validate(definition.input, command.input ?? null, 'input');
+  if (definition.input !== undefined) return definition.input;
   if (command.input !== undefined && command.input !== null && encodeJson(command.input) !== '{}') {
     throw new TroupeError('invalid_input', `${definition.name} takes no input`, { field: 'input' });
   }
-  return null;
+  return undefined;
 }
 
 function judgeResources(definition: ExecutorDefinition, command: Command): void {

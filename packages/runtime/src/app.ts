@@ -1,12 +1,13 @@
 /** An actor app: what somebody defines, and the roles run. */
 import type { ResourceStore } from '@troupe/actor';
-import { type ExecutorDefinition, executorsByName, type Planner, plannersByName } from '@troupe/executor';
-import { TroupeError } from '@troupe/protocol';
+import { type ExecutorDefinition, type Planner, plannersByName } from '@troupe/executor';
+import { isTroupeError, TroupeError } from '@troupe/protocol';
 import type { HighWaterOptions } from '@troupe/jetstream';
 import type { ResourceKind } from '@troupe/resource';
+import { checkKnown } from '@troupe/schedule';
 import type { Handler, SlotOptions, TaskContract } from '@troupe/task';
 import type { LimitOptions } from '@troupe/throttle';
-import { type AppSchedule, schedulesByKey } from './schedules.ts';
+import { type AppSchedule, knownOf, schedulesByKey } from './schedules.ts';
 
 export interface App {
   /** Shown to people. */
@@ -69,17 +70,20 @@ export function defineApp(app: App): App {
     throw new TroupeError('invalid_options', 'app: handlers must be a function', { field: 'handlers' });
   if (app.isOpen !== undefined && typeof app.isOpen !== 'function')
     throw new TroupeError('invalid_options', 'app: isOpen must be a function', { field: 'isOpen' });
-  const executors = executorsByName(app.executors);
+  const known = knownOf(app);
   plannersByName(app.planners ?? []);
-  for (const [key, { execute, retain }] of schedulesByKey(app.schedules ?? [])) {
-    const executor = execute?.executor ?? retain?.delete;
-    if (executor !== undefined && !executors.has(executor))
-      throw new TroupeError('unknown_executor', `schedule ${key}: ${executor} is not registered`, { field: `schedules.${key}` });
-  }
   const names = new Set<string>();
   for (const { name } of app.tasks) {
     if (names.has(name)) throw new TroupeError('duplicate_name', `two tasks are called ${name}`, { field: name });
     names.add(name);
+  }
+  for (const [key, definition] of schedulesByKey(app.schedules ?? [])) {
+    try {
+      checkKnown(definition, known);
+    } catch (error) {
+      if (!isTroupeError(error)) throw error;
+      throw new TroupeError(error.code, `schedule ${key}: ${error.message}`, { field: `schedules.${key}.${error.field}`, cause: error });
+    }
   }
   return Object.freeze({ ...app });
 }

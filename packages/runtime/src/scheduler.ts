@@ -5,18 +5,19 @@ import { schedulerBehaviours, type SchedulerOptions } from '@troupe/schedule';
 import type { App } from './app.ts';
 import type { Runtime } from './connect.ts';
 import { entityService, type RoleOptions, started } from './role-parts.ts';
-import { schedulesByKey, tellSchedules } from './schedules.ts';
+import { knownOf, schedulesByKey, tellSchedules } from './schedules.ts';
 
 /** `minimumInterval`, `minimumRetainInterval`: definitions that come more often are refused; defaults `'1m'`, and `'1h'` with `retain`. */
-export type SchedulerRoleOptions = RoleOptions<EntityServiceEvent> & SchedulerOptions;
+export type SchedulerRoleOptions = RoleOptions<EntityServiceEvent> & Omit<SchedulerOptions, 'known'>;
 
 /**
  * Runs schedules: owns the entities of its partitions. Resolves when it serves and the schedules of the app are on their way to
- * them. One that is refused (`minimumInterval`, or the key is another app's) is an event `schedule.<key>.refused`.
+ * them. One that is refused (`minimumInterval`, or the key is another app's) is an event `schedule.<key>.refused`. With `tasks` and
+ * `executors` of the app it judges by them what people define; without, it takes any name and any input.
  */
 export async function startScheduler(
   runtime: Runtime,
-  app: Pick<App, 'name' | 'schedules'>,
+  app: Pick<App, 'name' | 'schedules'> & Partial<Pick<App, 'tasks' | 'executors'>>,
   options: SchedulerRoleOptions = {},
 ): Promise<Service> {
   const { streams } = runtime.subjects;
@@ -25,7 +26,9 @@ export async function startScheduler(
     consumes: (_, durable) => durable.startsWith('scheduler_'),
   });
   const { minimumInterval, minimumRetainInterval, ...role } = options;
+  const { tasks, executors } = app;
   const behaviours = schedulerBehaviours({
+    ...(tasks === undefined || executors === undefined ? {} : { known: knownOf({ tasks, executors }) }),
     ...(minimumInterval === undefined ? {} : { minimumInterval }),
     ...(minimumRetainInterval === undefined ? {} : { minimumRetainInterval }),
   });

@@ -1,7 +1,10 @@
 /** What the code of an app says of schedules, told to their entities at every start of a scheduler. The same again changes nothing. */
+import { executorsByName, refusalOf } from '@troupe/executor';
 import { encodeMail, readRoots } from '@troupe/jetstream/internal';
 import { encodeJson, type Json, TroupeError } from '@troupe/protocol';
-import { defineSchedule, type ScheduleDefinition, type ScheduleOptions } from '@troupe/schedule';
+import { defineSchedule, type Known, type ScheduleDefinition, type ScheduleOptions } from '@troupe/schedule';
+import { tasksByName } from '@troupe/task';
+import type { App } from './app.ts';
 import type { Runtime } from './connect.ts';
 
 /** `key` names it in the installation: with it people show, pause and run it. */
@@ -17,6 +20,12 @@ export function schedulesByKey(schedules: readonly AppSchedule[]): ReadonlyMap<s
     found.set(key, defineSchedule(options as ScheduleOptions));
   }
   return found;
+}
+
+/** What an app knows of tasks and executors, for definitions to be judged by. */
+export function knownOf({ tasks, executors }: Pick<App, 'tasks' | 'executors'>): Known {
+  const byName = executorsByName(executors);
+  return { tasks: tasksByName(tasks), refusalOf: (command) => refusalOf(byName, command) };
 }
 
 /**

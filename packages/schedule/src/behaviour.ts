@@ -5,8 +5,8 @@
 import type { Behaviour, Effect, Incoming, TurnContext } from '@troupe/actor';
 import { type Duration, durationMs, type Json } from '@troupe/protocol';
 import { mayAnswer, takeAnswer } from './answers.ts';
-import { define, remove } from './define.ts';
-import type { Minimum } from './definition.ts';
+import { define, remove, type Rules } from './define.ts';
+import type { Known } from './known.ts';
 import { KEPT_VERBS, rootOfJson, type ScheduleState } from './state.ts';
 import { Turn } from './turn.ts';
 
@@ -15,15 +15,18 @@ export interface ScheduleBehaviourOptions {
   readonly minimumInterval?: Duration;
   /** The same for definitions with `retain`, which users write: each run makes a resource. Default `'1h'`. */
   readonly minimumRetainInterval?: Duration;
+  /** What people's definitions are judged by; those of an app were judged when it was defined. Default: they are not. */
+  readonly known?: Known;
 }
 
 const BY_CODE = ['verb.define', 'verb.delete'];
 const VERBS = ['verb.define', 'verb.pause', 'verb.resume', 'verb.runNow', 'verb.delete'];
 
 export function scheduleBehaviour(options: ScheduleBehaviourOptions = {}): Behaviour<ScheduleState> {
-  const minimum: Minimum = {
+  const rules: Rules = {
     anyMs: durationMs(options.minimumInterval ?? '1m', 'minimumInterval'),
     retainMs: durationMs(options.minimumRetainInterval ?? '1h', 'minimumRetainInterval'),
+    ...(options.known === undefined ? {} : { known: options.known }),
   };
   return {
     kind: 'schedule',
@@ -33,7 +36,7 @@ export function scheduleBehaviour(options: ScheduleBehaviourOptions = {}): Behav
       (message.sender === 'verb' || (message.sender === 'entity' && BY_CODE.includes(message.type))),
     activate: (key, record) => ({ key, root: rootOfJson(record?.root) }),
     receive(state, message, context) {
-      if (VERBS.includes(message.type)) return verb(state, message, context, minimum);
+      if (VERBS.includes(message.type)) return verb(state, message, context, rules);
       if (state.root === undefined) return [];
       const turn = new Turn(state.root, context);
       takeAnswer(turn, message);
@@ -43,11 +46,11 @@ export function scheduleBehaviour(options: ScheduleBehaviourOptions = {}): Behav
   };
 }
 
-function verb(state: ScheduleState, message: Incoming, context: TurnContext, minimum: Minimum): readonly Effect[] {
+function verb(state: ScheduleState, message: Incoming, context: TurnContext, rules: Rules): readonly Effect[] {
   const { root } = state;
   if (root?.verbs.includes(message.id) === true) return [];
   if (root === undefined && message.type !== 'verb.define') return [];
-  const defined = message.type === 'verb.define' ? define(state, message, context, minimum) : undefined;
+  const defined = message.type === 'verb.define' ? define(state, message, context, rules) : undefined;
   if (defined?.isTaken === false) return defined.effects;
   const effects = defined?.effects ?? act(state, message, context);
   if (state.root !== undefined) state.root.verbs = [...state.root.verbs, message.id].slice(-KEPT_VERBS);

@@ -7,8 +7,13 @@ import type { Effect, Incoming, TurnContext } from '@troupe/actor';
 import { encodeJson, isTroupeError, type Json, type WireError } from '@troupe/protocol';
 import { settle } from './alarm.ts';
 import { checkInterval, type Minimum, parseDefinition, sameJson, type ScheduleDefinition } from './definition.ts';
+import { checkKnown, type Known } from './known.ts';
 import type { ScheduleRoot, ScheduleState } from './state.ts';
 import { Turn } from './turn.ts';
+
+export interface Rules extends Minimum {
+  readonly known?: Known;
+}
 
 export interface Defined {
   readonly effects: readonly Effect[];
@@ -17,12 +22,14 @@ export interface Defined {
 }
 
 /** Makes it, or changes it. The same definition again changes nothing, and a pause outlives a change. */
-export function define(state: ScheduleState, message: Incoming, context: TurnContext, minimum: Minimum): Defined {
+export function define(state: ScheduleState, message: Incoming, context: TurnContext, rules: Rules): Defined {
   const app = appOf(message);
   let definition: ScheduleDefinition;
   try {
     definition = parseDefinition((message.body as { definition?: Json } | null)?.definition ?? null);
-    checkInterval(definition, minimum);
+    checkInterval(definition, rules);
+    // a scheduler of an older version must not judge what the code of a newer one says
+    if (app === undefined && rules.known !== undefined) checkKnown(definition, rules.known);
   } catch (error) {
     if (!isTroupeError(error)) throw error;
     const { code, message: text, field } = error;

@@ -1,6 +1,7 @@
 /** What a schedule is: a timing, a task, and what happens when the two do not fit. Plain data, so that it is stored and compared. */
 import { type Duration, durationMs, encodeJson, isLonger, type Json, NAME_LIMIT_CHARS } from '@troupe/protocol';
 import type { TaskContract } from '@troupe/task';
+import { checkNow } from '@troupe/task/internal';
 import { MAX_FAILURES } from './breaker/behaviour.ts';
 import { calendarOf, type CronTiming, type IntervalTiming, type Timing } from './calendar.ts';
 import { checkEach, checkTask, defineEach, type EachDefinition, type EachOptions, type TaskPart, taskPart } from './each/definition.ts';
@@ -36,6 +37,11 @@ export interface SchedulePolicies {
   readonly jitter?: Duration;
   /** All runs start later by a share of this that depends on the key alone: a herd of one timing is spread. Default none. */
   readonly spread?: Duration;
+  /**
+   * Schedulers take it though they know nothing of its task or executor, whose app may come later, and do not ask the schemas of those
+   * that they know: what is wrong is told by its runs. Default false.
+   */
+  readonly unchecked?: boolean;
 }
 
 /** One of these and no other. */
@@ -73,7 +79,7 @@ export const MAX_CATCH_UP = 100;
 /** It lies in the record twice while a run lives. */
 const MAX_INPUT_BYTES = 8_192;
 
-/** Throws `invalid_options`; `field` says where. */
+/** Throws `invalid_options`, and `invalid_input` where the contract of the task refuses the input; `field` says where. */
 export function defineSchedule(options: ScheduleOptions): ScheduleDefinition {
   const {
     cron,
@@ -95,9 +101,10 @@ export function defineSchedule(options: ScheduleOptions): ScheduleDefinition {
     ...(execute === undefined ? {} : { execute: { ...defineExecute(execute), input } }),
     ...(retain === undefined ? {} : { retain: { ...defineRetain(retain), input } }),
   };
-  const definition = { ...policies, timing, ...what };
   // what is undefined is not there
-  return parseDefinition(JSON.parse(JSON.stringify(definition)) as Json);
+  const definition = parseDefinition(JSON.parse(JSON.stringify({ ...policies, timing, ...what })) as Json);
+  if (definition.unchecked !== true) checkNow(task?.input, input, 'input');
+  return definition;
 }
 
 /** Reads a definition from the wire. Throws `invalid_options`; `field` says where. */
@@ -105,7 +112,7 @@ export function parseDefinition(body: Json): ScheduleDefinition {
   const d = body as unknown as ScheduleDefinition;
   if (typeof d !== 'object' || d === null) refuse('definition', 'must be an object');
   calendarOf(d.timing);
-  const { task, each, execute, retain, missed, overlap, penaltyCap, breaker, pauseOn } = d;
+  const { task, each, execute, retain, missed, overlap, penaltyCap, breaker, pauseOn, unchecked } = d;
   const [second] = Object.entries({ task, each, execute, retain })
     .filter(([, what]) => what !== undefined)
     .slice(1);
@@ -123,6 +130,7 @@ export function parseDefinition(body: Json): ScheduleDefinition {
     refuse('overlap', 'must be skip, bufferOne or cancelPrevious');
   }
   if (penaltyCap !== undefined && !isCount(penaltyCap, 0)) refuse('penaltyCap', 'must be a whole number of at least 0');
+  if (unchecked !== undefined && typeof unchecked !== 'boolean') refuse('unchecked', 'must be true or false');
   if (breaker !== undefined) {
     if (!isCount(breaker?.failures, 1)) refuse('breaker.failures', 'must be a whole number of at least 1');
     durationMs(breaker.pause, 'breaker.pause');

@@ -13,6 +13,7 @@ export { explainFanout, type FanoutExplanation } from './each/explain.ts';
 export type { FanoutCounts, FanoutEnded, FanoutState } from './each/state.ts';
 export { explainSchedule, type ScheduleExplanation } from './explain.ts';
 export { schedulerBehaviours, type SchedulerOptions, wantsScheduled } from './hosted.ts';
+export { checkKnown, type Known } from './known.ts';
 export { explainRetention, retentionBehaviour, wantsRetention } from './retain/behaviour.ts';
 export { type RetainDefinition, retainDefaults, type RetainOptions } from './retain/definition.ts';
 export type { Retained } from './retain/look.ts';

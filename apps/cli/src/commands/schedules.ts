@@ -129,6 +129,7 @@ export interface DefineFlags {
   readonly missed?: string;
   readonly overlap?: string;
   readonly penaltyCap?: string;
+  readonly unchecked?: true;
   readonly by?: string;
   readonly json?: true;
 }
@@ -145,6 +146,7 @@ export async function definitionOf(flags: DefineFlags, io: Io): Promise<Schedule
     ...(missed === undefined ? {} : { missed: all === undefined ? missed : { all: Number(all) } }),
     ...(overlap === undefined ? {} : { overlap: parseWords(overlap, ['skip', 'bufferOne', 'cancelPrevious'], 'overlap')[0] }),
     ...(penaltyCap === undefined ? {} : { penaltyCap: penaltyCap === '0' ? 0 : parseCount(penaltyCap, 'penaltyCap') }),
+    ...(flags.unchecked === undefined ? {} : { unchecked: true }),
     ...runOf(flags),
   } as ScheduleOptions;
 }

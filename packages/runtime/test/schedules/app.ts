@@ -1,7 +1,8 @@
 /** Tasks that schedules run in tests; what they do is said by the test, and each call is written down. */
+import { z } from 'zod';
 import type { Json } from '@troupe/protocol';
 import { type App, defineApp } from '@troupe/runtime';
-import { defineTask, handle, type TaskContext } from '@troupe/task';
+import { defineTask, handle, type TaskContext, type TaskContract } from '@troupe/task';
 
 const common = { class: 'background', idempotent: 'yes' } as const;
 export const sync = defineTask({ name: 'sync', ...common, retry: { attempts: 3, delays: ['20ms'] } });
@@ -9,6 +10,9 @@ export const sync = defineTask({ name: 'sync', ...common, retry: { attempts: 3, 
 export const once = defineTask({ name: 'once', ...common, timeLimit: '700ms', retry: { attempts: 1 } });
 /** Retried later than the next nominal times of a schedule that comes every second. */
 export const stubborn = defineTask({ name: 'stubborn', ...common, retry: { attempts: 2, delays: ['2500ms'], jitter: 0 } });
+
+/** Not any input will do. */
+export const strict = defineTask({ name: 'strict', ...common, input: z.object({ n: z.number() }) });
 
 export type Act = (context: TaskContext, input: Json) => unknown;
 
@@ -33,7 +37,7 @@ export const appName = 'schedules';
 
 export function scheduleApp(ledger: Ledger, more: Partial<App>): App {
   const alive = new Map<string, number>();
-  const tasks = [sync, once, stubborn];
+  const tasks = [sync, once, stubborn, strict] as readonly TaskContract[];
   return defineApp({
     name: appName,
     executors: [],

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { defineApp } from '@troupe/runtime';
 import { until } from '@troupe/test-infra';
-import { sync, startSchedules } from './installation.ts';
+import { once, sync, startSchedules } from './installation.ts';
 
 const daily = { key: 'backup', cron: '30 2 * * *', zone: 'Europe/Berlin', task: sync } as const;
 
@@ -78,7 +78,8 @@ describe('the schedules of an app that makes no sense', () => {
   const cases: [string, readonly object[]][] = [
     ['schedules.key', [{ ...daily, key: '' }]],
     ['backup', [daily, { ...daily, every: '1h', cron: undefined, zone: undefined }]],
-    ['schedules.backup', [{ key: 'backup', every: '1h', execute: { executor: 'nobody' } }]],
+    ['schedules.backup.execute.executor', [{ key: 'backup', every: '1h', execute: { executor: 'nobody' } }]],
+    ['schedules.backup.task', [{ key: 'backup', every: '1h', task: once }]],
     ['cron.hour', [{ ...daily, cron: '0 24 * * *' }]],
   ];
   for (const [field, schedules] of cases) {

@@ -14,7 +14,7 @@ import type { SlotOptions } from '@troupe/task';
 import { until } from '@troupe/test-infra';
 import { type Act, type Ledger, scheduleApp } from './app.ts';
 
-export { once, stubborn, sync } from './app.ts';
+export { once, strict, stubborn, sync } from './app.ts';
 
 const shape = { storage: 'memory', maxLogBytes: 4_194_304, partitions: 2 } as const;
 type RoleName = 'scheduler' | 'supervisor' | 'throttle' | 'worker';
