@@ -1,5 +1,5 @@
 /** Verbs: durable, audited messages to entities. They are done when the entity has folded them, also if it is down now. */
-import { asKind, asScope, asTokens, encodeJson, isTroupeError, TroupeError } from '@troupe/protocol';
+import { asKind, asScope, asTokens, encodeJson, isKey, isTroupeError, TroupeError } from '@troupe/protocol';
 import type { Address, Json, JsonObject } from '@troupe/protocol';
 import { encodeMail } from '@troupe/jetstream/internal';
 import { isDenied, unanswered, unknownOperation } from './errors.ts';
@@ -61,8 +61,8 @@ export async function orderVerb(
 
 /** Throws `invalid_options` naming the field. */
 export function named(text: string, field: string): string {
-  if (typeof text === 'string' && text !== '') return text;
-  throw new TroupeError('invalid_options', `${field} must be text`, { field });
+  if (typeof text === 'string' && text !== '' && isKey(text)) return text;
+  throw new TroupeError('invalid_options', `${field} must be text, and not too long for a subject`, { field });
 }
 
 /** A place of a throttle, checked here: an order that is none would be ignored there. Throws `invalid_options` naming the field. */

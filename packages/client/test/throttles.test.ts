@@ -119,6 +119,10 @@ describe('throttles', () => {
       ])
         expect(await call().catch((error: unknown) => error)).to.include({ code: 'invalid_options', field: 'scope' });
     }
+    expect(await client.schedules.show('k'.repeat(3_000)).catch((error: unknown) => error)).to.include({
+      code: 'invalid_options',
+      field: 'key',
+    });
     const huge = client.setLimit({ scope: 'p-1', kind: 'vm', limit: 1e308 });
     expect(await huge.catch((error: unknown) => error)).to.include({ code: 'invalid_options', field: 'limit' });
   });

@@ -48,7 +48,7 @@ export {
   taskSchema,
   wireSchemas,
 } from './schemas.ts';
-export { type Address, createSubjects, type QueueClass, queueClasses, type Sender, type Subjects } from './subjects.ts';
+export { type Address, createSubjects, isKey, type QueueClass, queueClasses, type Sender, type Subjects } from './subjects.ts';
 export { asKind, asNeed, asScope, asTokens, throttleBounds } from './throttle-fields.ts';
 export {
   type AcquireRequest,

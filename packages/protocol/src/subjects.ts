@@ -167,6 +167,11 @@ export function createSubjects(ns = 'troupe'): Subjects {
   };
 }
 
+/** Whether a key may be an address. Any of 128 characters is, and of plain letters and digits one of 1,536. */
+export function isKey(key: string): boolean {
+  return encodeToken(key).length <= TOKEN_LIMIT_CHARS;
+}
+
 function addressOf(kindToken: string | undefined, keyToken: string | undefined): Address | undefined {
   const kind = decoded(kindToken);
   const key = decoded(keyToken);

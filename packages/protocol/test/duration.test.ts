@@ -26,6 +26,14 @@ describe('a duration', () => {
     });
   }
 
+  it('is of a thousand years at the most: what ends later ends at no date', () => {
+    expect(durationMs('365250d')).to.be.above(0);
+    for (const endless of ['365251d', '99999999999d', `${'9'.repeat(400)}ms`])
+      expect(() => durationMs(endless as Duration, 'every'))
+        .to.throw()
+        .that.includes({ code: 'invalid_options', field: 'every' });
+  });
+
   it('of any whole number and unit is what arithmetic says', () => {
     const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
     fc.assert(

@@ -78,7 +78,7 @@ export function next(timing: Timing, n: number, from: number | Date): number[] {
 function intervalCalendar({ every, anchorMs = 0 }: IntervalTiming): Calendar {
   const everyMs = durationMs(every, 'every');
   if (everyMs < 1_000 || everyMs % 1_000 !== 0) refuse('every', 'must be whole seconds, at least one');
-  if (!Number.isInteger(anchorMs)) refuse('anchorMs', 'must be epoch milliseconds');
+  if (!Number.isSafeInteger(anchorMs)) refuse('anchorMs', 'must be epoch milliseconds');
   return {
     after: (instant) => anchorMs + (Math.floor((instant - anchorMs) / everyMs) + 1) * everyMs,
     smallestGapMs: everyMs,

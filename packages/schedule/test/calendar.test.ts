@@ -55,6 +55,7 @@ describe('a calendar', () => {
     expect(refusedField({ every: '0s' })).to.equal('every');
     expect(refusedField({ every: 'soon' })).to.equal('every');
     expect(refusedField({ every: '1h', anchorMs: 0.5 })).to.equal('anchorMs');
+    expect(refusedField({ every: '1h', anchorMs: 1e308 })).to.equal('anchorMs');
     expect(refusedField({ cron: '* * * * *', zone: 'Europe/Atlantis' })).to.equal('zone');
     expect(refusedField({ cron: '* * * * *', zone: '' })).to.equal('zone');
     expect(refusedField({ cron: '* * * * *', dst: { gap: 'perhaps' } })).to.equal('dst.gap');
