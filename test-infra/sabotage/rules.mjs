@@ -82,9 +82,9 @@ export const rules = [
   },
   {
     name: 'end without a tombstone',
-    file: 'packages/actor/src/host.ts',
-    find: '      if (tombstone !== undefined) await records.putTombstone(cell.address, tombstone.body, tombstone.ttlMs);',
-    replace: '',
+    file: 'packages/actor/src/emission.ts',
+    find: "    if (effect.type === 'tombstone') stored.push(records.putTombstone(from, effect.body, effect.ttlMs));\n    else sunk.push(effect);",
+    replace: "    if (effect.type !== 'tombstone') sunk.push(effect);",
     package: 'packages/testing',
     test: 'what may not happen twice happens once, with a crash at any one write',
   },

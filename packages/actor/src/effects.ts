@@ -68,10 +68,21 @@ export type DirectEffect = Extract<Effect, { type: 'send' | 'write' }>;
 export type BuriedMail = Pick<Incoming, 'id' | 'type' | 'body' | 'sender' | 'from' | 'timer'>;
 
 /** An effect that must be confirmed, with the id under which it is (and would again be) emitted. */
-export type PendingEffect = Exclude<Effect, { type: 'putItem' | 'answer' | 'signal' | 'tell' | 'end' | 'reopen' }> & {
+export type PendingEffect = SinkEffect | PendingTombstone;
+
+/** Of those, what an adapter emits; a tombstone goes to the store of the records. */
+export type SinkEffect = Exclude<Effect, { type: 'putItem' | 'answer' | 'signal' | 'tell' | 'end' | 'reopen' }> & {
   readonly id: string;
   readonly context?: Context;
 };
+
+/** Of an `end`: emitted like any other effect, so that it is written even if the host dies right after the commit. */
+export interface PendingTombstone {
+  readonly type: 'tombstone';
+  readonly id: string;
+  readonly ttlMs: number;
+  readonly body: Json;
+}
 
 /** What leaves once and is never repeated: nobody may depend on it. */
 export type FleetingEffect = Extract<Effect, { type: 'answer' | 'signal' | 'tell' }>;

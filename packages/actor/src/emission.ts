@@ -5,7 +5,7 @@
  */
 import type { Address, Json, TaskEnded, WireError } from '@troupe/protocol';
 import type { Incoming } from './behaviour.ts';
-import type { PendingEffect } from './effects.ts';
+import type { PendingEffect, SinkEffect } from './effects.ts';
 import type { EffectSink, RecordStore } from './ports.ts';
 
 export interface Emitted {
@@ -17,7 +17,7 @@ export interface Emitted {
 
 export interface Emission {
   readonly effects: EffectSink;
-  readonly records: Pick<RecordStore, 'serverNow'>;
+  readonly records: Pick<RecordStore, 'serverNow' | 'putTombstone'>;
 }
 
 /** Resolves when every effect is confirmed or refused for good. */
@@ -29,8 +29,15 @@ export async function emitAll(
 ): Promise<Emitted> {
   const outcomes: Incoming[] = [];
   if (pending.length === 0) return { outcomes };
+  const sunk: SinkEffect[] = [];
+  const stored: Promise<void>[] = [];
+  for (const effect of pending) {
+    if (effect.type === 'tombstone') stored.push(records.putTombstone(from, effect.body, effect.ttlMs));
+    else sunk.push(effect);
+  }
+  const [sent] = await Promise.all([effects.emit(sunk, { from, revision }), ...stored]);
   let refused: WireError | undefined;
-  for (const ended of await effects.emit(pending, { from, revision })) {
+  for (const ended of sent) {
     const now = records.serverNow();
     if ('outcome' in ended) {
       outcomes.push({ id: `${ended.effect}!`, type: 'write.ended', body: ended as never, sender: 'host', context: {}, storedAt: now });

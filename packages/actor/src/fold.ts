@@ -104,6 +104,7 @@ export function fold(input: FoldInput): Folded {
   }
   if (end !== undefined) {
     record.ttlSeconds = Math.ceil(end.ttlMs / 1_000);
+    if (end.tombstone !== undefined) pending.push({ type: 'tombstone', id: record.nextEffectId(address), ...end.tombstone });
     // items of this turn need not be written unless they are kept, older ones go with the end
     const kept = new Set(end.keep);
     for (const name of record.dropItems((item, { nonce, n }) => kept.has(item) && puts.has(`${nonce}.${n}`))) removePhysical(name);

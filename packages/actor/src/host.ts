@@ -344,9 +344,6 @@ class Host implements EntityHost {
           if (refused !== undefined) return { refused };
           await probe('turn.itemsPut', cell.name);
         }
-        // first, for the root does not name it. It is read only where there is no record: one that came early says nothing
-        const tombstone = folded.end?.tombstone;
-        if (tombstone !== undefined) await records.putTombstone(cell.address, tombstone.body, tombstone.ttlMs);
         const first = await records.commit(cell.address, record.revision, text, ttlMs);
         if (first.ok) return first;
         // an own commit whose acknowledgement was lost looks like a lost race: the write id tells them apart

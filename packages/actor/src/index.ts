@@ -1,7 +1,7 @@
 /** Entities without a transport: behaviours, effects, turns, ports, supervision. No I/O. */
 export type { Behaviour, EntityRecord, Incoming, TurnContext } from './behaviour.ts';
 export { type Clock, type Random, sleep } from './clock.ts';
-export type { DirectEffect, Effect, FleetingEffect, PendingEffect } from './effects.ts';
+export type { DirectEffect, Effect, FleetingEffect, PendingEffect, SinkEffect } from './effects.ts';
 export { createFreezeGuard, type FreezeGuard } from './freeze-guard.ts';
 export { createEntityHost } from './host.ts';
 export type { EntityHost, HostEvent, HostOptions } from './host-types.ts';

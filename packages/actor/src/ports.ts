@@ -1,6 +1,6 @@
 /** What the entity host needs from an adapter. `jetstream` and `testing` implement these; one conformance suite holds both. */
 import type { Address, Json, WireError } from '@troupe/protocol';
-import type { FleetingEffect, PendingEffect } from './effects.ts';
+import type { FleetingEffect, PendingEffect, SinkEffect } from './effects.ts';
 import type { Incoming } from './behaviour.ts';
 import type { WriteOutcome } from './store.ts';
 
@@ -99,7 +99,7 @@ export type EffectEnded =
 
 export interface EffectSink {
   /** Resolves when every effect is confirmed or refused for good; rejects where the server or a store is away. */
-  emit(effects: readonly PendingEffect[], context: EmitContext): Promise<readonly EffectEnded[]>;
+  emit(effects: readonly SinkEffect[], context: EmitContext): Promise<readonly EffectEnded[]>;
   /** Best effort, not awaited. */
   tell(effects: readonly FleetingEffect[]): void;
 }

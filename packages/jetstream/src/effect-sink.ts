@@ -3,7 +3,7 @@
  * seen within its window; what it has forgotten is harmless by the slots of the receivers.
  */
 import type { NatsConnection } from '@nats-io/nats-core';
-import type { FleetingEffect, PendingEffect, ResourceStore } from '@troupe/actor';
+import type { FleetingEffect, SinkEffect, ResourceStore } from '@troupe/actor';
 import { probe } from '@troupe/actor';
 import { type EffectEnded as Ended, type EffectSink, type EmitContext, type RecordStore, resourceEvents } from '@troupe/actor/internal';
 import {
@@ -36,12 +36,12 @@ export interface EffectSinkOptions {
 export function createEffectSink(options: EffectSinkOptions): EffectSink {
   const { nc, publisher, subjects, records, store } = options;
 
-  const event = (id: string, topic: readonly string[], body: Json, context: PendingEffect['context']): Promise<unknown> => {
+  const event = (id: string, topic: readonly string[], body: Json, context: SinkEffect['context']): Promise<unknown> => {
     const message: EventMessage = { v: 1, id, topic, at: records.serverNow(), body };
     return publisher.publish(subjects.event(topic), encodeJson(message), { id, headers: contextHeaders(context) });
   };
 
-  const emitOne = async (effect: PendingEffect, context: EmitContext): Promise<Ended | undefined> => {
+  const emitOne = async (effect: SinkEffect, context: EmitContext): Promise<Ended | undefined> => {
     switch (effect.type) {
       case 'send': {
         const timed = effect.at !== undefined;
@@ -105,7 +105,7 @@ export function createEffectSink(options: EffectSinkOptions): EffectSink {
   };
 
   /** As it lay in its stream, for whoever sends it again. */
-  const originalOf = ({ original }: Extract<PendingEffect, { type: 'bury' }>, { from: to }: EmitContext) => {
+  const originalOf = ({ original }: Extract<SinkEffect, { type: 'bury' }>, { from: to }: EmitContext) => {
     if ('task' in original) {
       return { subject: subjects.task(original.class, original.pool, original.task.task), body: encodeJson(original.task) };
     }

@@ -1,5 +1,5 @@
 // needs TEST_NATS_URL
-import type { PendingEffect } from '@troupe/actor';
+import type { SinkEffect } from '@troupe/actor';
 import { applyTopology, connectNats, createPublisher } from '@troupe/jetstream';
 import { createEffectSink, createRecordStore } from '@troupe/jetstream/internal';
 import { createSubjects } from '@troupe/protocol';
@@ -22,7 +22,7 @@ async function setup() {
   const records = createRecordStore({ nc, publisher, subjects, serverNow: () => 0 });
   const sink = createEffectSink({ nc, publisher, subjects, records });
   return {
-    emit: (...effects: PendingEffect[]) => sink.emit(effects, { from: { kind: 'operation', key: 'o' }, revision: 1 }),
+    emit: (...effects: SinkEffect[]) => sink.emit(effects, { from: { kind: 'operation', key: 'o' }, revision: 1 }),
     async [Symbol.asyncDispose]() {
       await publisher.stop();
       await Promise.all([nc.close(), admin.close()]);
@@ -31,7 +31,7 @@ async function setup() {
   };
 }
 
-const order = (id: string, pool: string): PendingEffect => ({
+const order = (id: string, pool: string): SinkEffect => ({
   ...{ type: 'task', id, class: 'regular', pool },
   message: {
     v: 1,

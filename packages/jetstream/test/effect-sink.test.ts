@@ -1,5 +1,5 @@
 // needs TEST_NATS_URL
-import type { PendingEffect, ResourceStore } from '@troupe/actor';
+import type { SinkEffect, ResourceStore } from '@troupe/actor';
 import { connectNats, createKvResourceStore } from '@troupe/jetstream';
 import { createEffectSink, createPuller, createRecordStore } from '@troupe/jetstream/internal';
 import { parseDeadLetter, parseEvent, parseMail, parseTask, parseTaskResult } from '@troupe/protocol';
@@ -38,7 +38,7 @@ async function setup(store: 'kv' | 'none' = 'kv') {
     records,
     resources,
     sink,
-    async emit(...effects: PendingEffect[]) {
+    async emit(...effects: SinkEffect[]) {
       const ended = await sink.emit(effects, context);
       return ended.map((one) => {
         if ('refused' in one) throw new Error(one.refused.message);
@@ -72,7 +72,7 @@ async function setup(store: 'kv' | 'none' = 'kv') {
   };
 }
 
-const timed = (id: string, at: number): PendingEffect => ({ type: 'send', id, to: other, mail: { type: 'tick', body: null }, at });
+const timed = (id: string, at: number): SinkEffect => ({ type: 'send', id, to: other, mail: { type: 'tick', body: null }, at });
 
 describe('an effect that is to be confirmed', () => {
   it('send: is mail from this entity, under its own id', async () => {
@@ -205,7 +205,7 @@ describe('an effect that is to be confirmed', () => {
   it('emitted again, as after a crash, is stored once', async () => {
     await using at = await setup();
     const ref = { kind: 'volume', id: 'v' };
-    const effects: PendingEffect[] = [
+    const effects: SinkEffect[] = [
       { type: 'send', id: 'n.1', to: other, mail: { type: 'acquire', body: null } },
       { type: 'task', id: 'n.2', class: 'regular', pool: 'gpu', message: task },
       { type: 'publish', id: 'n.3', topic: ['x'], body: null },
@@ -239,12 +239,12 @@ describe('the effects of one turn', () => {
 
   it('fail together where one cannot be confirmed, and the others have left all the same', async () => {
     await using at = await setup('none');
-    const write: PendingEffect = {
+    const write: SinkEffect = {
       type: 'write',
       id: 'n.1',
       write: { op: 'remove', ref: { kind: 'k', id: 'i' }, operation: 'o', epoch: 1 },
     };
-    const send: PendingEffect = { type: 'send', id: 'n.2', to: other, mail: { type: 'x', body: null } };
+    const send: SinkEffect = { type: 'send', id: 'n.2', to: other, mail: { type: 'x', body: null } };
     expect((await failure(at.emit(write, send))).message).to.contain('no resource store');
     await until('the other one is stored', async () => (await at.stored(at.subjects.streams.mail)).length === 1);
     await at.publisher.stop();

@@ -1,5 +1,5 @@
 /** Where the effects of one process become mail, timers, tasks, events and writes in memory. */
-import type { FleetingEffect, PendingEffect, ResourceStore, WriteOutcome } from '@troupe/actor';
+import type { FleetingEffect, SinkEffect, ResourceStore, WriteOutcome } from '@troupe/actor';
 import { type EffectSink, type EmitContext, type InputStreams, type RecordStore, resourceEvents } from '@troupe/actor/internal';
 import type { Answer, Context, DeadLetter, EventMessage, Json, TaskResult } from '@troupe/protocol';
 import type { Mailboxes } from './mailboxes.ts';
@@ -27,7 +27,7 @@ export interface MemorySinkParts {
 export function createMemorySink(parts: MemorySinkParts): EffectSink {
   const { process, mailboxes, tasks, outbox, records, resources } = parts;
 
-  const apply = async (sent: PendingEffect, context: EmitContext): Promise<WriteOutcome | undefined> => {
+  const apply = async (sent: SinkEffect, context: EmitContext): Promise<WriteOutcome | undefined> => {
     const effect = process.travel(sent, `effect ${sent.type} of ${context.from.kind}/${context.from.key}`);
     const call = (run: () => void): Promise<void> => process.call(`effects.${effect.type}`, true, run);
     const now = process.clock.now();
