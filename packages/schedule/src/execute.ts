@@ -8,11 +8,10 @@ import {
   isLonger,
   type Json,
   type Outcome as OperationOutcome,
-  queueClasses,
   type ResourceRef,
   type WireError,
 } from '@troupe/protocol';
-import { refuse } from './refuse.ts';
+import { checkCommandOptions, refuse } from './refuse.ts';
 import type { Outcome } from './state.ts';
 
 export interface ExecuteOptions extends CommandOptions {
@@ -53,15 +52,10 @@ export function checkExecute(execute: ExecuteDefinition): void {
   if (resources !== undefined && !(Array.isArray(resources) && resources.length <= MAX_RESOURCES && resources.every(isRef))) {
     refuse('execute.resources', `must be at most ${MAX_RESOURCES} of { kind, id }`);
   }
-  const { force, onConflict, class: cls, ...unknown } = options;
-  for (const field of Object.keys(unknown)) refuse(`execute.${field}`, 'is not an option');
-  if (force !== undefined && typeof force !== 'boolean') refuse('execute.force', 'must be true or false');
-  if (onConflict !== undefined && onConflict !== 'reject' && onConflict !== 'queue')
-    refuse('execute.onConflict', 'must be reject or queue');
-  if (cls !== undefined && !queueClasses.includes(cls)) refuse('execute.class', `must be one of ${queueClasses.join(', ')}`);
+  checkCommandOptions(options, 'execute');
 }
 
-function isRef(one: ResourceRef): boolean {
+export function isRef(one: ResourceRef): boolean {
   return typeof one?.kind === 'string' && one.kind !== '' && typeof one.id === 'string' && one.id !== '';
 }
 

@@ -7,7 +7,7 @@ export { type CronFields, parseCron } from './cron.ts';
 export { defineSchedule, scheduleDefaults, type ScheduleDefinition, type ScheduleOptions, type SchedulePolicies } from './definition.ts';
 export type { ExecuteDefinition, ExecuteOptions } from './execute.ts';
 export { fanoutBehaviour, wantsObject } from './each/behaviour.ts';
-export { type EachDefinition, eachDefaults, type EachOptions } from './each/definition.ts';
+export { type EachDefinition, eachDefaults, type EachExecute, type EachExecuteOptions, type EachOptions } from './each/definition.ts';
 export { type ListedObject, listedPage, type ListedPage, type ListingRequest } from './each/listing.ts';
 export { explainFanout, type FanoutExplanation } from './each/explain.ts';
 export type { FanoutCounts, FanoutEnded, FanoutState } from './each/state.ts';

@@ -6,7 +6,7 @@ import { type Command, fromWireError, type Json, TroupeError, type WireError } f
 import type { TaskContract } from '@troupe/task';
 import { checkNow } from '@troupe/task/internal';
 import type { ScheduleDefinition } from './definition.ts';
-import type { TaskPart } from './each/definition.ts';
+import type { EachExecute, TaskPart } from './each/definition.ts';
 import { refuse } from './refuse.ts';
 
 /** What is known where schedules are hosted. */
@@ -25,7 +25,8 @@ export function checkKnown({ unchecked, task, each, execute, retain }: ScheduleD
   if (task !== undefined) checkNow(contractOf(known, 'task', task).input, task.input, 'input');
   if (each !== undefined) {
     checkListing(known, 'each.list', each);
-    contractOf(known, 'each.run', each.run);
+    if (each.run !== undefined) contractOf(known, 'each.run', each.run);
+    else judgeEach(known, each.execute!);
   }
   if (retain !== undefined) {
     checkListing(known, 'retain.list', retain);
@@ -46,6 +47,14 @@ function contractOf({ tasks }: Known, field: string, { name, pool }: TaskPart): 
 
 function checkListing(known: Known, field: string, { list, input }: { readonly list: TaskPart; readonly input: Json }): void {
   checkNow(contractOf(known, field, list).input, { input, limit: 1 }, `${field}.input`);
+}
+
+/** Its inputs come with the objects; resources may. */
+function judgeEach(known: Known, { executor, kind }: EachExecute): void {
+  const resource = kind === undefined ? {} : { resource: { kind, id: 'any' } };
+  const error = known.refusalOf({ v: 1, id: 'any', createdAt: new Date(0).toISOString(), executor, ...resource });
+  if (error?.code === 'unknown_executor') throw fromWireError({ ...error, field: 'each.execute.executor' });
+  if (error?.code === 'unknown_kind') throw fromWireError({ ...error, field: 'each.execute.kind' });
 }
 
 function judge(known: Known, field: string, command: Omit<Command, 'v' | 'id' | 'createdAt'>): void {

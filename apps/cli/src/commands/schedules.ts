@@ -44,7 +44,9 @@ function whatOf({ definition }: ScheduleInfo): string {
   const { task, each, execute, retain } = definition ?? {};
   if (retain !== undefined) return `makes and keeps ${retain.kind}`;
   if (execute !== undefined) return `operation ${execute.executor}`;
-  return each === undefined ? `task ${task?.name ?? ''}` : `task ${each.run.name} for each of ${each.list.name}`;
+  if (each === undefined) return `task ${task?.name ?? ''}`;
+  const what = each.run === undefined ? `operation ${each.execute?.executor ?? ''}` : `task ${each.run.name}`;
+  return `${what} for each of ${each.list.name}`;
 }
 
 export async function scheduleShowCommand(client: Client, key: string, flags: { readonly json?: true }, io: Io): Promise<ExitCode> {

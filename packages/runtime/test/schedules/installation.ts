@@ -136,6 +136,14 @@ export async function startSchedules(options: Options = {}) {
       const loaded = await records.load(to(key));
       return loaded === undefined ? undefined : (entityRecordOf(loaded)?.root as unknown as Root | undefined);
     },
+    /** What lives of a fan-out, and whether all of its run has been started. */
+    async fanout(key: string): Promise<{ readonly live: readonly unknown[]; readonly all: boolean } | undefined> {
+      const loaded = await records.load({ kind: 'fanout', key });
+      const root = loaded === undefined ? undefined : entityRecordOf(loaded)?.root;
+      if (root === undefined) return undefined;
+      const { live, current } = root as unknown as { live: unknown[]; current?: { toldStarted?: true } };
+      return { live, all: current === undefined || current.toldStarted === true };
+    },
     outcomes: async (key: string) => (await s.root(key))?.outcomes ?? [],
     /** Tasks that nobody has acknowledged. */
     async queued(): Promise<number> {

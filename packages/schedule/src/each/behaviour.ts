@@ -3,6 +3,7 @@ import type { Behaviour, Effect, EntityRecord, Incoming, TurnContext } from '@tr
 import { type Json, parseTaskEnded, type TaskMessage } from '@troupe/protocol';
 import { answers } from '../attempts.ts';
 import { mayReceiveDelegated, type RunNamed, type RunStart, takeDelegated } from '../delegate.ts';
+import type { OperationSays } from '../execute.ts';
 import type { FanoutRoot, FanoutRun, FanoutState, LiveObject, Page } from './state.ts';
 import { FanoutTurn } from './turn.ts';
 
@@ -13,7 +14,7 @@ export function fanoutBehaviour(): Behaviour<FanoutState> {
     activate,
     receive(state, message, context) {
       // nobody else's schedule
-      if (message.sender === 'entity' && message.from?.key !== state.key) return [];
+      if (message.from?.kind === 'schedule' && message.from.key !== state.key) return [];
       if (message.type === 'run.start') return start(state, message.body as unknown as RunStart, context);
       if (message.type === 'run.cancel') cancelUnseen(state, message.body as unknown as RunNamed, context);
       if (state.root === undefined) return [];
@@ -84,6 +85,7 @@ function newRun({ seq, run, nominal, what }: RunStart, context: TurnContext): Fa
 
 /** Whether the message answered something. */
 function act(state: FanoutState, root: FanoutRoot, turn: FanoutTurn, message: Incoming): boolean {
+  if (message.type.startsWith('child.')) return turn.operationEnded(message.type, message.body as unknown as OperationSays);
   if (message.type !== 'task.ended') return takeDelegated(root, turn, message) ?? false;
   const { step, token, outcome } = parseTaskEnded(message.body);
   if (step === undefined || !waitsFor(root, state.live, { step, token })) return false;

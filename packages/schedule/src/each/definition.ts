@@ -1,7 +1,7 @@
 /** What a fan-out is: a task that lists objects page by page, and one that runs for each of them. Plain data, as all definitions. */
-import { type Duration, durationMs, type QueueClass, queueClasses } from '@troupe/protocol';
+import { type CommandOptions, type Duration, durationMs, type QueueClass, queueClasses } from '@troupe/protocol';
 import type { RetryPolicy, TaskContract } from '@troupe/task';
-import { isCount, refuse } from '../refuse.ts';
+import { checkCommandOptions, isCount, refuse } from '../refuse.ts';
 
 /** What a record must know of a task to send it. */
 export interface TaskPart {
@@ -25,17 +25,41 @@ interface EachPolicies {
   readonly keepFailures?: number;
 }
 
-export interface EachOptions extends EachPolicies {
+export interface EachExecuteOptions extends CommandOptions {
+  /** An executor of the app, or its name. */
+  readonly executor: string | { readonly name: string };
+  /** Each operation takes the resource of this kind whose id is the key of the object, unless the object names a resource itself. */
+  readonly kind?: string;
+}
+
+export type EachOptions = EachPolicies & {
   /** Lists the objects; its handler gets a {@link ListingRequest} and returns a page, see `listedPage`. What is selected is its own matter. */
   readonly list: TaskContract;
-  /** Runs once per object and nominal time; its input is that of the object. */
-  readonly run: TaskContract;
+} & (
+    | {
+        /** Runs once per object and nominal time; its input is that of the object. */ readonly run: TaskContract;
+        readonly execute?: never;
+      }
+    | {
+        /** One operation per object and nominal time; its input is that of the object. */
+        readonly execute: EachExecuteOptions;
+        readonly run?: never;
+      }
+  );
+
+/** What is ordered for each object, but for the object. */
+export interface EachExecute {
+  readonly executor: string;
+  readonly kind?: string;
+  readonly options?: CommandOptions;
 }
 
 /** As it travels and is stored. */
 export interface EachDefinition extends EachPolicies {
   readonly list: TaskPart;
-  readonly run: TaskPart;
+  /** One of these two. */
+  readonly run?: TaskPart;
+  readonly execute?: EachExecute;
 }
 
 export const eachDefaults = Object.freeze({
@@ -53,8 +77,21 @@ export function taskPart({ name, class: cls, pool, timeLimitMs, retry }: TaskCon
   return { name, class: cls, pool, timeLimitMs, retry };
 }
 
-export function defineEach({ list, run, ...policies }: EachOptions): EachDefinition {
-  return { ...policies, list: taskPart(list), run: taskPart(run) };
+export function defineEach({ list, run, execute, ...policies }: EachOptions): EachDefinition {
+  return {
+    ...policies,
+    list: taskPart(list),
+    ...(run === undefined ? {} : { run: taskPart(run) }),
+    ...(execute === undefined ? {} : { execute: executePart(execute) }),
+  };
+}
+
+function executePart({ executor, kind, ...options }: EachExecuteOptions): EachExecute {
+  return {
+    executor: typeof executor === 'string' ? executor : executor?.name,
+    ...(kind === undefined ? {} : { kind }),
+    ...(Object.keys(options).length === 0 ? {} : { options }),
+  };
 }
 
 /** Throws `invalid_options`; `field` says where. */
@@ -66,14 +103,16 @@ export function checkTask(task: TaskPart | undefined, field: string): void {
   if (!isCount(task.retry?.attempts, 1) || !Array.isArray(task.retry.delaysMs)) refuse(`${field}.retry`, 'must be a policy');
 }
 
-const KNOWN = new Set(['list', 'run', 'inFlight', 'perSecond', 'jitter', 'pageSize', 'keepFailures', 'input']);
+const KNOWN = new Set(['list', 'run', 'execute', 'inFlight', 'perSecond', 'jitter', 'pageSize', 'keepFailures', 'input']);
 
 /** Throws `invalid_options`; `field` says where. */
 export function checkEach(each: EachDefinition): void {
   if (typeof each !== 'object' || each === null) refuse('each', 'must be an object');
   for (const field of Object.keys(each)) if (!KNOWN.has(field)) refuse(`each.${field}`, 'is not an option');
   checkTask(each.list, 'each.list');
-  checkTask(each.run, 'each.run');
+  if (each.run !== undefined && each.execute !== undefined) refuse('each.execute', 'excludes run');
+  if (each.execute === undefined) checkTask(each.run, 'each.run');
+  else checkEachExecute(each.execute);
   const { inFlight, perSecond, jitter, pageSize, keepFailures } = each;
   const between = (field: string, value: number | undefined, least: number, most: number): void => {
     if (value !== undefined && !(isCount(value, least) && value <= most)) refuse(`each.${field}`, `must be from ${least} to ${most}`);
@@ -85,4 +124,12 @@ export function checkEach(each: EachDefinition): void {
     refuse('each.perSecond', 'must be from 0.01 to 1000');
   }
   if (jitter !== undefined) durationMs(jitter, 'each.jitter');
+}
+
+function checkEachExecute(execute: EachExecute): void {
+  if (typeof execute !== 'object' || execute === null) refuse('each.execute', 'must be an object');
+  const { executor, kind, options = {} } = execute;
+  if (typeof executor !== 'string' || executor === '') refuse('each.execute.executor', 'must name an executor');
+  if (kind !== undefined && (typeof kind !== 'string' || kind === '')) refuse('each.execute.kind', 'must be text');
+  checkCommandOptions(options, 'each.execute');
 }

@@ -1,6 +1,7 @@
 /** A page of a listing: what the handler of a listing is given, what it returns, and what is refused of it. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { encodeJson, type Json, TroupeError } from '@troupe/protocol';
+import { encodeJson, type Json, type ResourceRef, TroupeError } from '@troupe/protocol';
+import { isRef } from '../execute.ts';
 import { MAX_PAGE } from './definition.ts';
 
 /** Input of a listing. */
@@ -16,8 +17,10 @@ export interface ListingRequest {
 export interface ListedObject {
   /** Names the object among all that the schedule ever lists: 1 to 128 bytes. */
   readonly key: string;
-  /** Of the task that runs for it: at most 8 KiB. */
+  /** Of the task or the operation that runs for it: at most 8 KiB. */
   readonly input: Json;
+  /** What its operation takes, with `execute`. */
+  readonly resource?: ResourceRef;
 }
 
 /** Output of a listing. */
@@ -31,6 +34,7 @@ export interface ListedPage {
 }
 
 const MAX_KEY_BYTES = 128;
+const MAX_REF_BYTES = 1_024;
 const MAX_CURSOR_BYTES = 1_024;
 const MAX_OBJECT_BYTES = 8_192;
 /** A page is kept as one item of the record until its last object has ended. */
@@ -51,8 +55,11 @@ export function parsePage(output: Json, cursor?: string): ListedPage {
   for (const [i, one] of page.items.entries()) {
     if (!isShort((one as ListedObject | null)?.key, MAX_KEY_BYTES)) wrong(`items.${i}.key`, `must be text of 1 to ${MAX_KEY_BYTES} bytes`);
     const { key, input = null } = one as ListedObject;
+    const resource = (one as ListedObject).resource ?? undefined;
+    if (resource !== undefined && !(isRef(resource) && bytesOf(resource as unknown as Json) <= MAX_REF_BYTES))
+      wrong(`items.${i}.resource`, 'must be { kind, id }');
     if (bytesOf(input) > MAX_OBJECT_BYTES) wrong(`items.${i}.input`, `has at most ${MAX_OBJECT_BYTES} bytes`);
-    if (!byKey.has(key)) byKey.set(key, { key, input });
+    if (!byKey.has(key)) byKey.set(key, { key, input, ...(resource === undefined ? {} : { resource }) });
   }
   const items = [...byKey.values()];
   const sizeBytes = bytesOf(items as unknown as Json);

@@ -10,7 +10,7 @@
 import type { Json } from '@troupe/protocol';
 import type { Attempts } from '../attempts.ts';
 import type { DelegatedRoot, RunEnded } from '../delegate.ts';
-import type { EachDefinition, TaskPart } from './definition.ts';
+import type { EachDefinition, EachExecute, TaskPart } from './definition.ts';
 import type { ListedObject } from './listing.ts';
 
 /** An object whose run lives: it waits for its first start, for its retry, or for an outcome. */
@@ -18,12 +18,16 @@ export interface LiveObject extends Attempts {
   /** Names the item that holds its input. */
   readonly page: string;
   readonly at: number;
+  /** Its run, once it was ordered; it has no attempts of its own then. */
+  operation?: string;
 }
 
 export interface Page {
   readonly seq: number;
   readonly run: string;
-  readonly task: TaskPart;
+  /** One of these two. */
+  readonly task?: TaskPart;
+  readonly execute?: EachExecute;
   readonly items: readonly ListedObject[];
 }
 
@@ -32,13 +36,15 @@ export interface Failure {
   readonly error: string;
 }
 
-/** Of one run; `listed` = `succeeded` + `failed` + `unknown` + `cancelled` + `skippedOverlap` + `carriedOver` + `notStarted` when it has ended. */
+/** Of one run; `listed` = `succeeded` + `failed` + `unknown` + `cancelled` + `conflicted` + `skippedOverlap` + `carriedOver` + `notStarted` when it has ended. */
 export interface FanoutCounts {
   listed: number;
   succeeded: number;
   failed: number;
   unknown: number;
   cancelled: number;
+  /** Of operations: somebody else had the resource, which is no failure. */
+  conflicted?: number;
   /** The object's run of an earlier nominal time still lived. */
   skippedOverlap: number;
   /** Still lived when the run was closed; each ends by itself. */

@@ -2,6 +2,8 @@
 import type { Effect, TurnContext } from '@troupe/actor';
 import { durationMs, isTroupeError, type Json, type TaskOutcome, type WireError } from '@troupe/protocol';
 import { type Attempts, attemptEffect, cancelEffect, firstAttempt, renew, retried } from '../attempts.ts';
+import { cancelEffect as cancelOperation, endOf, type OperationSays } from '../execute.ts';
+import { countOf, objectCommand, objectOperation } from './operations.ts';
 import { FORGOTTEN_TTL_MS, type RunEnded } from '../delegate.ts';
 import { eachDefaults, type TaskPart } from './definition.ts';
 import { type ListingRequest, parsePage } from './listing.ts';
@@ -73,7 +75,9 @@ export class FanoutTurn {
       const { items, cursor } = parsePage(outcome.output, current.cursor);
       this.compact();
       if (items.length > 0) {
-        const page: Page = { seq: current.seq, run: current.run, task: current.each.run, items };
+        const { run: task, execute } = current.each;
+        const what = execute === undefined ? { task: task! } : { execute };
+        const page: Page = { seq: current.seq, run: current.run, ...what, items };
         const name = `${current.seq}.${current.pages}`;
         this.keep(name, page);
         current.page = { name, next: 0 };
@@ -146,9 +150,11 @@ export class FanoutTurn {
   }
 
   private sendObject(object: LiveObject): void {
-    const { run, task, items } = this.state.pages.get(object.page)!;
-    const { key, input } = items[object.at]!;
-    this.send(task, object, { run, step: `object ${key}`, input });
+    const { run, task, execute, items } = this.state.pages.get(object.page)!;
+    const item = items[object.at]!;
+    if (execute === undefined) return this.send(task!, object, { run, step: `object ${item.key}`, input: item.input });
+    object.operation = objectOperation(this.context.self.key, run, item.key);
+    this.effects.push(objectCommand(object.operation, execute, item, this.context));
   }
 
   private sendDue(): void {
@@ -169,19 +175,33 @@ export class FanoutTurn {
     const object = this.state.live.get(key)!;
     const { task } = this.state.pages.get(object.page)!;
     if (outcome.kind === 'succeeded' || outcome.kind === 'cancelled') return this.endObject(key, outcome.kind);
-    const error = retried(object, task, outcome, this.context);
+    const error = retried(object, task!, outcome, this.context);
     if (error !== undefined) this.endObject(key, outcome.kind, `${error.code}: ${error.message}`.slice(0, ERROR_CHARS));
   }
 
-  private endObject(key: string, how: TaskOutcome['kind'], error?: string): void {
+  /** Whether it was one of an object that lives. */
+  operationEnded(type: string, body: OperationSays): boolean {
+    const found = [...this.state.live].find(([, { operation }]) => operation !== undefined && operation === body.operation);
+    const end = found === undefined ? undefined : endOf(type, body);
+    if (end === undefined) return false;
+    const error = end.ended === 'failed' || end.ended === 'rejected' ? end.error : undefined;
+    this.endObject(found![0], countOf(end), error?.slice(0, ERROR_CHARS));
+    return true;
+  }
+
+  private endObject(key: string, how: TaskOutcome['kind'] | 'conflicted', error?: string): void {
     const { current } = this.root;
     const { page: name, attempt } = this.state.live.get(key)!;
     const { seq, run } = this.state.pages.get(name)!;
     this.state.live.delete(key);
     const isCurrent = current?.seq === seq;
     if (isCurrent) {
-      current.counts[how]++;
-      if (error !== undefined && current.failures.length < (current.each.keepFailures ?? eachDefaults.keepFailures)) {
+      current.counts[how] = (current.counts[how] ?? 0) + 1;
+      if (
+        error !== undefined &&
+        how !== 'conflicted' &&
+        current.failures.length < (current.each.keepFailures ?? eachDefaults.keepFailures)
+      ) {
         current.failures.push({ key, error });
       }
     }
@@ -248,7 +268,11 @@ export class FanoutTurn {
     }
     for (const [key, object] of this.state.live) {
       const { seq, run, task } = this.state.pages.get(object.page)!;
-      if (seq === current.seq && !this.cancelAttempts(object, task, this.nameOf(run, `object ${key}`))) this.endObject(key, 'cancelled');
+      if (seq !== current.seq) continue;
+      const { operation } = object;
+      if (operation !== undefined) this.effects.push(cancelOperation({ id: operation, operation }));
+      else if (task === undefined || !this.cancelAttempts(object, task, this.nameOf(run, `object ${key}`)))
+        this.endObject(key, 'cancelled');
     }
   }
 

@@ -26,6 +26,10 @@ describe('the definition of a fan-out', () => {
       [{ rate: 3 }, 'each.rate'],
       [{ list: { ...list, pool: '' } }, 'each.list.pool'],
       [{ run: { ...pull, name: '' } }, 'each.run'],
+      [{ execute: { executor: 'x' } }, 'each.execute'],
+      [{ run: undefined, execute: { executor: '' } }, 'each.execute.executor'],
+      [{ run: undefined, execute: { executor: 'x', kind: '' } }, 'each.execute.kind'],
+      [{ run: undefined, execute: { executor: 'x', onConflict: 'never' } }, 'each.execute.onConflict'],
     ] as const) {
       expect(
         fieldOf(() => defineSchedule(hourlyEach(each as never))),

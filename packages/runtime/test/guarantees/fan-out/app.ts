@@ -15,7 +15,7 @@ export const pull = defineTask({ name: 'object.pull', class: 'background', idemp
 
 /** Comes so rarely that only `runNow` starts it. */
 export function pulls(each: Partial<EachOptions> = {}): ScheduleDefinition {
-  return defineSchedule({ every: '10h', each: { list, run: pull, ...each } });
+  return defineSchedule({ every: '10h', each: { list, run: pull, ...each } as EachOptions });
 }
 
 export const shape = { storage: 'memory', partitions: 4, maxLogBytes: 8_388_608, mailAckWaitMs: 1_000 } as const;
