@@ -4,8 +4,10 @@ export { startInstallation } from './demo/installation.ts';
 export { dayApp, type DayTally } from './day/app.ts';
 export { dayEntries } from './day/entries.ts';
 export { createDayModel, dayDefaults } from './day/model.ts';
+export { createDayProviders } from './day/providers.ts';
 export { describeDay, isGoodDay } from './day/report.ts';
 export { type DayReport, runDay } from './day/run.ts';
+export { dayFamilies } from './day/users.ts';
 export {
   createAddressPool,
   startCloud,

@@ -62,6 +62,6 @@ export const openstackKinds = {
   Migration,
   Port,
 };
-export { Instance, Volume };
+export { Backup, FloatingIp, Instance, Network, SecurityGroup, Snapshot, Subnet, Tenant, Volume };
 export { tenantGroups } from './tenant-kinds.ts';
 export type { Pace };

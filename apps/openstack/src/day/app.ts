@@ -1,5 +1,4 @@
-/** The OpenStack app with all that the clock starts: schedules, their tasks, and handlers that take the time of a provider's calls. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** The OpenStack app with all that the clock starts: schedules, their tasks, and handlers that ask the providers. */
 import { createExecutor, group, step } from '@troupe/executor';
 import { type App, type AppSchedule, defineApp } from '@troupe/runtime';
 import { listedPage, type ListedPage, type ListingRequest } from '@troupe/schedule';
@@ -7,11 +6,10 @@ import { defineTask, handle, Retry } from '@troupe/task';
 import { z } from 'zod';
 import { dayEntries, type Entry } from './entries.ts';
 import type { DayModel } from './model.ts';
+import type { DayProviders } from './providers.ts';
 
 /** What the clock comes to in this process. */
 export interface DayTally {
-  /** Monotonic milliseconds at which the day began; calls before it are not of the day. */
-  begunAt: number;
   runs: number;
   calls: number;
   failed: { error: number; outage: number };
@@ -29,8 +27,8 @@ const work = z.object({ entry: z.string(), object: z.string(), provider: z.numbe
 const runTask = defineTask({ name: 'day.run', ...background, input: work });
 const listTask = defineTask({ name: 'day.list', ...background, output: listedPage });
 
-export function dayApp(base: App, model: DayModel): { readonly app: App; readonly tally: DayTally } {
-  const tally: DayTally = { begunAt: Infinity, runs: 0, calls: 0, failed: { error: 0, outage: 0 }, alive: 0, most: 0, twice: [] };
+export function dayApp(base: App, model: DayModel, providers: DayProviders): { readonly app: App; readonly tally: DayTally } {
+  const tally: DayTally = { runs: 0, calls: 0, failed: { error: 0, outage: 0 }, alive: 0, most: 0, twice: [] };
   const names = Array.from({ length: model.tenants }, (_, n) => `tenant-${String(n).padStart(4, '0')}`);
   const inputOf = (entry: string, tenant: number, calls: number) =>
     ({ entry, object: names[tenant]!, provider: model.providerOf(tenant), calls }) as const;
@@ -57,7 +55,7 @@ export function dayApp(base: App, model: DayModel): { readonly app: App; readonl
           });
           return { items, ...(from + limit < all.length ? { cursor: items.at(-1)!.key } : {}) };
         }),
-        handle(runTask, runner(model, tally)),
+        handle(runTask, runner(providers, tally)),
       ];
     },
   });
@@ -92,9 +90,9 @@ function scheduleOf({ key, everyMinutes, atMinute, shape }: Entry, { factor }: D
 
 type Work = z.infer<typeof work>;
 
-function runner(model: DayModel, tally: DayTally): (input: Work) => Promise<null> {
+function runner(providers: DayProviders, tally: DayTally): (input: Work, context: { readonly signal: AbortSignal }) => Promise<null> {
   const alive = new Set<string>();
-  return async ({ entry, object, provider, calls }) => {
+  return async ({ entry, object, provider, calls }, { signal }) => {
     const name = `${entry} of ${object}`;
     if (alive.has(name)) tally.twice.push(name);
     alive.add(name);
@@ -102,11 +100,10 @@ function runner(model: DayModel, tally: DayTally): (input: Work) => Promise<null
     tally.most = Math.max(tally.most, ++tally.alive);
     try {
       for (let i = 0; i < calls; i++) {
-        const { ms, fails } = model.call(provider, ++tally.calls, performance.now() - tally.begunAt);
-        await sleep(ms);
-        if (fails === 'no') continue;
-        tally.failed[fails]++;
-        throw new Retry(fails === 'error' ? 'the provider answered with an error' : 'the provider does not answer');
+        const looked = await providers.look(provider, ++tally.calls, signal);
+        if (looked === 'ok') continue;
+        tally.failed[looked]++;
+        throw new Retry(looked === 'error' ? 'the provider answered with an error' : 'the provider does not answer');
       }
       return null;
     } finally {

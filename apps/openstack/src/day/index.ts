@@ -5,6 +5,7 @@ import type { Installation } from '../demo/installation.ts';
 import { dayApp, type DayTally } from './app.ts';
 import { dayEntries } from './entries.ts';
 import { createDayModel, dayDefaults } from './model.ts';
+import { createDayProviders } from './providers.ts';
 import { describeDay, isGoodDay } from './report.ts';
 import { runDay } from './run.ts';
 
@@ -14,8 +15,8 @@ export interface Day {
   readonly run: (installation: Installation) => Promise<boolean>;
 }
 
-/** Operations of each executor before the day. */
-const ALONE = 15;
+/** How often users go through all they do before the day. */
+const ALONE = 4;
 
 /** From what was typed. Throws `invalid_options`. */
 export function dayOf({ factor, tenants }: { readonly factor?: string | undefined; readonly tenants?: string | undefined }): Day {
@@ -25,10 +26,11 @@ export function dayOf({ factor, tenants }: { readonly factor?: string | undefine
     tenants: wholeNumber('tenants', tenants, dayDefaults.tenants),
   };
   const model = createDayModel(options);
+  const providers = createDayProviders(model);
   let tally: DayTally;
   return {
     extend(base) {
-      const extended = dayApp(base, model);
+      const extended = dayApp(base, model, providers);
       tally = extended.tally;
       return extended.app;
     },
@@ -36,7 +38,7 @@ export function dayOf({ factor, tenants }: { readonly factor?: string | undefine
       const seconds = Math.round(model.dayMs / 1_000);
       const broker = `${dayEntries.length} schedules, ${model.tenants} tenants of ${model.providers} providers, of which one is down for 10 min at noon`;
       console.log(`a day in ${seconds} s (÷ ${model.factor}), after users have been measured alone: ${broker}\n`);
-      const report = await runDay(installation, model, tally, ALONE);
+      const report = await runDay(installation, model, { tally, providers }, ALONE);
       console.log(describeDay(model, report));
       return isGoodDay(report);
     },

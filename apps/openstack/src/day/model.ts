@@ -13,14 +13,20 @@ export const dayDefaults: DayOptions = Object.freeze({ factor: 600, tenants: 50,
 const OUTAGE_FROM_MS = 12 * 3_600_000;
 const OUTAGE_MS = 600_000;
 const ERRORS = 0.01;
+/** Between 0.3 and 3 s. */
+const CALL_MS = 1_650;
 /** No call is quicker, however much the day is compressed. */
 const LEAST_CALL_MS = 20;
 
 export interface DayModel extends DayOptions {
   readonly dayMs: number;
+  /** What a provider takes for a call, in the median; it spreads them by itself. */
+  readonly callMs: number;
+  /** Of the last provider, in milliseconds of the compressed day from its beginning. */
+  readonly outage: { readonly startsAtMs: number; readonly forMs: number };
   providerOf(tenant: number): number;
-  /** What a call of a provider comes to, `sinceMs` after the beginning of the compressed day. */
-  call(provider: number, n: number, sinceMs: number): { readonly ms: number; readonly fails: 'no' | 'error' | 'outage' };
+  /** Whether the n-th call of the day comes to an error. */
+  isError(n: number): boolean;
 }
 
 export function createDayModel(options: DayOptions): DayModel {
@@ -28,17 +34,14 @@ export function createDayModel(options: DayOptions): DayModel {
   return {
     ...options,
     dayMs: 86_400_000 / factor,
+    callMs: Math.max(LEAST_CALL_MS, CALL_MS / factor),
+    outage: { startsAtMs: OUTAGE_FROM_MS / factor, forMs: OUTAGE_MS / factor },
     providerOf: (tenant) => tenant % providers,
-    call(provider, n, sinceMs) {
-      const told = sinceMs * factor;
-      const isDown = provider === providers - 1 && told >= OUTAGE_FROM_MS && told < OUTAGE_FROM_MS + OUTAGE_MS;
-      const ms = Math.max(LEAST_CALL_MS, (300 + 2_700 * chance(seed, n, 1)) / factor);
-      return { ms, fails: isDown ? 'outage' : chance(seed, n, 2) < ERRORS ? 'error' : 'no' };
-    },
+    isError: (n) => chance(seed, n) < ERRORS,
   };
 }
 
-/** In [0, 1), from three numbers. */
+/** In [0, 1), from a few numbers. */
 function chance(...of: readonly number[]): number {
   let x = 0x9e3779b9;
   for (const one of of) {

@@ -5,7 +5,8 @@ import { startScheduler } from '@troupe/runtime';
 import type { Installation } from '../demo/installation.ts';
 import { daySchedules, type DayTally } from './app.ts';
 import type { DayModel } from './model.ts';
-import { emptyTimes, makeMachine, type UserTimes, users } from './operations.ts';
+import type { DayProviders } from './providers.ts';
+import { emptyTimes, makeMachine, type UserTimes, users } from './users.ts';
 
 /** Until the first nominal time: the definitions are on their way. */
 const LEAD_MS = 3_000;
@@ -18,11 +19,20 @@ export interface DayReport {
   readonly told: Record<(typeof outcomes)[number], number>;
   readonly alone: UserTimes;
   readonly beside: UserTimes;
+  /** Most builds at one time on the cloud of the users, and builds that it refused. */
+  readonly peak: { readonly instance: number; readonly volume: number };
+  readonly refused: number;
 }
 
-/** `least`: operations of each executor before the day begins, and in it. */
-export async function runDay(installation: Installation, model: DayModel, tally: DayTally, least: number): Promise<DayReport> {
+/** `least`: how often users go through all they do before the day begins, and in it. */
+export async function runDay(
+  installation: Installation,
+  model: DayModel,
+  { tally, providers }: { readonly tally: DayTally; readonly providers: DayProviders },
+  least: number,
+): Promise<DayReport> {
   const { runtime, client, app } = installation;
+  await providers.start();
   await makeMachine(installation);
   const alone = emptyTimes();
   await users(installation, alone, () => true, least);
@@ -31,18 +41,22 @@ export async function runDay(installation: Installation, model: DayModel, tally:
   const counting = count(feed, told);
   const schedules = daySchedules(model, runtime.serverNow() + LEAD_MS);
   const scheduler = await startScheduler(runtime, { name: app.name, schedules }, { minimumInterval: '1s' });
-  tally.begunAt = performance.now() + LEAD_MS;
+  const beginning = setTimeout(() => providers.begin(), LEAD_MS);
   const beside = emptyTimes();
   try {
     let isOver = false;
     const over = sleep(LEAD_MS + model.dayMs).then(() => (isOver = true));
     await Promise.all([over, users(installation, beside, () => isOver, least)]);
   } finally {
+    clearTimeout(beginning);
     await scheduler.stop();
     feed.stop();
     await counting;
+    // a run that was abandoned asks no more
+    await providers.stop();
   }
-  return { tally, told, alone, beside };
+  const { peak, refusals } = installation.builds();
+  return { tally, told, alone, beside, peak, refused: refusals.instance + refusals.volume };
 }
 
 async function count(feed: EventFeed, told: DayReport['told']): Promise<void> {

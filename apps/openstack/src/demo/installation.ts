@@ -5,7 +5,7 @@ import { createKvResourceStore } from '@troupe/jetstream';
 import { startNatsServer } from '@troupe/nats-server';
 import { type App, connectRuntime, type Runtime, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
 import { openstackApp } from '../app/index.ts';
-import { startCloud } from '../cloud/index.ts';
+import { type CloudSummary, startCloud } from '../cloud/index.ts';
 
 /** What the cloud takes at once, and what the throttle therefore grants. */
 export const LIMIT = 4;
@@ -20,6 +20,8 @@ export interface Installation extends AsyncDisposable {
   readonly runtime: Runtime;
   /** Messages stored so far over all streams. */
   messages(): Promise<number>;
+  /** As the cloud has counted them. */
+  builds(): Pick<CloudSummary, 'peak' | 'refusals'>;
 }
 
 export interface InstallationOptions {
@@ -39,9 +41,11 @@ export async function startInstallation({ quicker = 1, extend = (app) => app }: 
     stops.push(() => nats.stop());
     const cloud = await startCloud({ seed: 1, jitter: 0.3, timeFactor: 1 / quicker, buildLimits: { instance: LIMIT, volume: LIMIT } });
     stops.push(() => cloud.stop());
+    const as = (name: string) => () => ({ authUrl: cloud.authUrl, username: name, password: name, projectName: name });
     const base = openstackApp({
-      backend: () => ({ authUrl: cloud.authUrl, username: 'demo', password: 'demo', projectName: 'demo' }),
-      pace: { every: '250ms', volumeDelay: '0s', serverDelay: '0s', floatingIpDelay: '0s' },
+      backend: as('demo'),
+      admin: as('admin'),
+      pace: { every: '250ms', volumeDelay: '0s', serverDelay: '0s', floatingIpDelay: '0s', snapshotDelay: '0s', retypeDelay: '0s' },
       limits: { default: LIMIT },
     });
     const app = extend(base);
@@ -71,6 +75,7 @@ export async function startInstallation({ quicker = 1, extend = (app) => app }: 
         }
         return total;
       },
+      builds: () => cloud.control.summary(),
       [Symbol.asyncDispose]: stop,
     };
   } catch (error) {
