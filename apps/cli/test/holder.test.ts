@@ -26,12 +26,18 @@ for (const layout of ['accounts', 'authorization'] as const) {
       // longer than it lives without a renewal
       await sleep(4_500);
       expect(first.isHeld).to.equal(true);
+      await first.observe({ latencyMs: 5 });
+      await operator.setRate('cloud', 'call', { bucket: 2, refill: 1, every: '100ms' }, 'ann');
+      await first.spend({ call: 1 });
       await Promise.all([first.release(), (await second).release()]);
+      await operator.drain('cloud', { by: 'ann' });
+      await operator.open('cloud');
       expect(await holder.status('cloud')).to.include({ held: 0 });
       expect(at.violations()).to.deep.equal([]);
       // nothing but that: the server refuses, and the client says so
       const refused = await holder.setLimit('cloud', 'vm', 9).catch((error: unknown) => error);
       expect(refused).to.have.property('code', 'not_permitted');
+      expect(await holder.drain('cloud').catch((error: unknown) => error)).to.have.property('code', 'not_permitted');
       expect((await operator.status('cloud')).limits.every(({ limit }) => limit !== 9)).to.equal(true);
       for (const connection of connections) await connection.close();
     }).timeout(60_000);

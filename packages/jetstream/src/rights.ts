@@ -109,7 +109,7 @@ const lists: Readonly<Record<RightsRole, (needed: Needed) => Lists>> = {
     publish: [
       `${subjects.ns}.command.*`,
       `${subjects.ns}.mail.*.*.verb`,
-      ...['explain', 'limit'].map((request) => `${subjects.ns}.throttle.*.${request}`),
+      ...['explain', 'limit', 'rate', 'maintenance'].map((request) => `${subjects.ns}.throttle.*.${request}`),
       ...reading(subjects),
     ],
     subscribe: [`${subjects.ns}.live.>`, `${subjects.ns}.answer.*`],
@@ -133,7 +133,7 @@ const lists: Readonly<Record<RightsRole, (needed: Needed) => Lists>> = {
   }),
 
   holder: ({ subjects: { ns } }) => ({
-    publish: ['acquire', 'renew', 'release', 'explain'].map((request) => `${ns}.throttle.*.${request}`),
+    publish: ['acquire', 'renew', 'release', 'observe', 'explain'].map((request) => `${ns}.throttle.*.${request}`),
   }),
 
   worker: ({ subjects, pools, classes, roles }) => {

@@ -5,8 +5,11 @@ const about = {
   acquire: 'Asks for tokens. Answered once: granted, queued (ask again under the same lease), or refused.',
   renew: 'Keeps a lease. Answered by renewed or lost.',
   release: 'Gives a lease or a place back. Answered by released.',
+  observe: 'Tells how the backend did, for limits that adapt themselves. Answered by observed.',
   explain: 'Asks why a lease waits, or how full a root is. Answered by explained.',
   limit: 'Changes a limit; a right of operators. Answered by ordered.',
+  rate: 'Changes a rate; a right of operators. Answered by ordered.',
+  maintenance: 'Stops grants of a scope, or lets them go on; a right of operators. Answered by ordered.',
 } as const;
 
 const channelOf = (request: string): string => `throttle${request[0]!.toUpperCase()}${request.slice(1)}`;

@@ -14,7 +14,7 @@ import {
   version,
 } from './schema-parts.ts';
 import { NAME_PATTERN, SCOPE_PATTERN, throttleBounds } from './throttle-fields.ts';
-import { LEASE_LIMIT_CHARS, throttleAnswers, throttleTimes } from './throttle-requests.ts';
+import { LEASE_LIMIT_CHARS, SPAN_PATTERN, throttleAnswers, throttleTimes } from './throttle-requests.ts';
 
 const name: JsonSchema = { ...text(throttleBounds.nameChars), pattern: NAME_PATTERN };
 const tokens: JsonSchema = {
@@ -37,6 +37,17 @@ const ttlMs = described(`Ends unless it is renewed for so long. Default ${thrott
   maximum: throttleTimes.mostTtlMs,
 });
 
+const by = described('Who wants it, for people.', text(LEASE_LIMIT_CHARS));
+const count: JsonSchema = { ...integer(0), maximum: throttleBounds.tokens };
+const span = described('A whole duration such as 30s.', { ...text(), pattern: SPAN_PATTERN });
+const rate: JsonSchema = {
+  anyOf: [
+    { type: 'null' },
+    object({ window: span, most: count }, ['window', 'most']),
+    { ...object({ bucket: count, refill: count, every: span }, ['bucket', 'refill', 'every']), not: { required: ['window'] } },
+  ],
+};
+
 /** By the name in their `$id`. */
 export const throttleSchemas: Readonly<Record<string, JsonSchema>> = {
   'throttle-acquire': document('throttle-acquire', 'Asks for tokens, rates or both; the same again keeps the place, and renews.', {
@@ -50,6 +61,10 @@ export const throttleSchemas: Readonly<Record<string, JsonSchema>> = {
         spend: described('Units by the name of a rate, taken with the need.', tokens),
         priority: described('Higher goes first. Default 0.', number()),
         share: described('Shares that wait get equal turns.', text(LEASE_LIMIT_CHARS)),
+        within: described(
+          'A lease of the same holder and root that is held: the need must be covered by it, and for rates it goes before others.',
+          text(LEASE_LIMIT_CHARS),
+        ),
         ttlMs,
         waitMs: described(`The answer comes after so long at the latest. Default ${throttleTimes.waitMs}.`, {
           type: 'integer',
@@ -80,6 +95,21 @@ export const throttleSchemas: Readonly<Record<string, JsonSchema>> = {
       ['v', 'lease'],
     ),
   ),
+  'throttle-observe': document(
+    'throttle-observe',
+    'How the backend did, for limits that adapt themselves.',
+    object(
+      {
+        v: version,
+        lease,
+        holder,
+        fence: integer(1),
+        refused: described('It said that it has too much to do.', boolean),
+        latencyMs: described('How long it took.', number(0)),
+      },
+      ['v', 'lease', 'fence'],
+    ),
+  ),
   'throttle-explain': document(
     'throttle-explain',
     'Why a lease waits; without a lease: how full the root is, and who waits.',
@@ -98,9 +128,33 @@ export const throttleSchemas: Readonly<Record<string, JsonSchema>> = {
           minimum: 0,
           maximum: throttleBounds.tokens,
         }),
-        by: text(LEASE_LIMIT_CHARS),
+        by,
       },
       ['v', 'scope', 'kind', 'limit'],
+    ),
+  ),
+  'throttle-rate': document(
+    'throttle-rate',
+    'Changes a rate, with the right to.',
+    object({ v: version, scope, name, rate: described('A bucket or a sliding window; null is what is configured.', rate), by }, [
+      'v',
+      'scope',
+      'name',
+      'rate',
+    ]),
+  ),
+  'throttle-maintenance': document(
+    'throttle-maintenance',
+    'A scope and what is below grants nothing more, or goes on; with the right to.',
+    object(
+      {
+        v: version,
+        scope,
+        on: described('True: grant nothing more. What is held ends as it would.', boolean),
+        by,
+        reason: described('Shown to whoever asks why it waits.', text(LEASE_LIMIT_CHARS)),
+      },
+      ['v', 'scope', 'on'],
     ),
   ),
   'throttle-answer': document(

@@ -8,6 +8,7 @@ const scope = 'provider-1/tenant-7';
 export const recordedThrottle: Readonly<Record<string, Recorded>> = {
   'throttle-acquire': {
     complete: [
+      { v: 1, lease, scope, spend: { call: 3 }, within: 'backup-16' },
       {
         v: 1,
         lease,
@@ -33,6 +34,21 @@ export const recordedThrottle: Readonly<Record<string, Recorded>> = {
     complete: [{ v: 1, scope, kind: 'instance', limit: 4, by: 'ann' }],
     bare: [{ v: 1, scope, kind: 'instance', limit: null }],
   },
+  'throttle-observe': {
+    complete: [{ v: 1, lease, holder, fence: 3, refused: true, latencyMs: 12.5 }],
+    bare: [{ v: 1, lease, fence: 3 }],
+  },
+  'throttle-rate': {
+    complete: [
+      { v: 1, scope, name: 'call', rate: { bucket: 20, refill: 5, every: '1s' }, by: 'ann' },
+      { v: 1, scope, name: 'call', rate: { window: '1m', most: 100 } },
+    ],
+    bare: [{ v: 1, scope, name: 'call', rate: null }],
+  },
+  'throttle-maintenance': {
+    complete: [{ v: 1, scope, on: true, by: 'ann', reason: 'new disks' }],
+    bare: [{ v: 1, scope, on: false }],
+  },
   'throttle-answer': {
     complete: [
       { v: 1, answer: 'granted', lease, fence: 3, scope, need: { instance: 1 } },
@@ -40,6 +56,7 @@ export const recordedThrottle: Readonly<Record<string, Recorded>> = {
       { v: 1, answer: 'renewed', lease, fence: 3 },
       { v: 1, answer: 'lost', lease },
       { v: 1, answer: 'released', lease, held: true },
+      { v: 1, answer: 'observed', lease, held: true },
       { v: 1, answer: 'explained', explanation: { lease, state: 'held', text: 'holds 1 instance of provider-1 for 3 s' } },
       { v: 1, answer: 'refused', error: { code: 'malformed', message: 'acquire: scope must be a path such as a/b', field: 'scope' } },
     ],

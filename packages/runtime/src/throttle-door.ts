@@ -15,11 +15,12 @@ import {
   type ExplainRequest,
   isInbox,
   type Json,
-  type LimitRequest,
   parseThrottleRequest,
+  type ObserveRequest,
+  type ReleaseRequest,
   type RenewRequest,
   type ThrottleAnswer,
-  type ThrottleRequest,
+  type ThrottleOrder,
   type ThrottleRequestKind,
   throttleRequests,
   throttleTimes,
@@ -35,6 +36,11 @@ export interface ThrottleDoorOptions {
   readonly records: EntityService['records'];
   readonly random?: Random;
 }
+
+type OfHolder = AcquireRequest | RenewRequest | ReleaseRequest | ObserveRequest;
+
+/** What operators ask for, and the mail that it is inside. */
+const ORDERS = { limit: 'setLimit', rate: 'setRate', maintenance: 'setMaintenance' } as const;
 
 /** The answer without its version. */
 type Answer = ThrottleAnswer extends infer A ? (A extends ThrottleAnswer ? Omit<A, 'v'> : never) : never;
@@ -93,13 +99,17 @@ export function createThrottleDoor({ runtime, records, random = systemRandom }: 
     else settle(told.request, heard);
   };
 
-  const order = async (root: string, body: Json): Promise<void> => {
+  const order = async (root: string, kind: keyof typeof ORDERS, { v: _v, ...body }: ThrottleOrder): Promise<void> => {
     const id = `throttle-door.${me}.${requests++}`;
-    await publisher.publish(subjects.mail({ kind: 'throttle', key: root }, 'verb'), encodeMail({ id, type: 'setLimit', body }), { id });
+    await publisher.publish(
+      subjects.mail({ kind: 'throttle', key: root }, 'verb'),
+      encodeMail({ id, type: ORDERS[kind], body: body as unknown as Json }),
+      { id },
+    );
   };
 
   /** Mail to the entity; its answer comes by `hear`. */
-  const ask = async (root: string, kind: ThrottleRequestKind, asked: AcquireRequest | RenewRequest, reply: string): Promise<void> => {
+  const ask = async (root: string, kind: ThrottleRequestKind, asked: OfHolder, reply: string): Promise<void> => {
     const request = `${me}.${requests++}`;
     const waitMs = kind === 'acquire' ? ((asked as AcquireRequest).waitMs ?? throttleTimes.waitMs) : 0;
     const unanswered = (): void =>
@@ -115,10 +125,11 @@ export function createThrottleDoor({ runtime, records, random = systemRandom }: 
       cancel = systemClock.setTimer(UNANSWERED_MS, unanswered);
     });
     waiting.set(request, { reply, lease: asked.lease, cancel: () => cancel(), queued: undefined, isOver: false });
-    const { v: _v, holder, ...fields } = asked;
+    const { v: _v, holder, within, ...fields } = asked as AcquireRequest;
     const body = {
       ttlMs: throttleTimes.ttlMs,
       ...fields,
+      ...(within === undefined ? {} : { held: [{ lease: outsideLease(within), scope: root }] }),
       lease: outsideLease(asked.lease),
       waitMs,
       tell: { door: me, request },
@@ -161,11 +172,10 @@ export function createThrottleDoor({ runtime, records, random = systemRandom }: 
     if ('scope' in request && rootOf(request.scope) !== root)
       throw new TroupeError('malformed', `${kind}: scope ${request.scope} is not below ${root}`, { field: 'scope' });
     if (kind === 'explain') answer(reply, { answer: 'explained', explanation: await explain(root, request as ExplainRequest) });
-    else if (kind === 'limit') {
-      const { v: _v, ...body } = request as LimitRequest;
-      await order(root, body as unknown as Json);
+    else if (kind in ORDERS) {
+      await order(root, kind as keyof typeof ORDERS, request as ThrottleOrder);
       answer(reply, { answer: 'ordered' });
-    } else await ask(root, kind, request as Exclude<ThrottleRequest, ExplainRequest | LimitRequest> as AcquireRequest, reply);
+    } else await ask(root, kind, request as OfHolder, reply);
   };
 
   const start = async (): Promise<void> => {

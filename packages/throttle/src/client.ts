@@ -24,6 +24,7 @@ import {
 import type { LeaseExplanation } from './explain.ts';
 import { HeldLease, type RemoteLease } from './held-lease.ts';
 import { type Need, rootOf } from './limits.ts';
+import { checkRate, type Rate } from './rates.ts';
 import type { ThrottleStatus } from './status.ts';
 
 /** As much of a connection as is used: that of `@nats-io/transport-node`, `@nats-io/nats-core` or `nats` 2.x. */
@@ -69,16 +70,36 @@ export interface ThrottleClient {
    * rejects with `lease_lost` as soon as `work` has ended, whatever came of it. Else it ends as `work` does.
    */
   withTokens<T>(scope: string, need: Need, work: (lease: RemoteLease) => Promise<T>, options?: RemoteAcquireOptions): Promise<T>;
+  /** Waits until so much may be spent of rates; holds nothing after it. Rejects as `acquire` does. */
+  spend(scope: string, units: Need, options?: Omit<RemoteAcquireOptions, 'spend'>): Promise<void>;
   /** Why a lease waits, in words and fields. */
   explain(scope: string, lease: string): Promise<LeaseExplanation>;
   /** How full a root is, and who waits. */
   status(root: string): Promise<ThrottleStatus>;
   /** 0 pauses; null is what is configured. Needs the right of an operator. */
   setLimit(scope: string, kind: string, limit: number | null, by?: string): Promise<void>;
+  /** Null is what is configured. Needs the right of an operator. */
+  setRate(scope: string, name: string, rate: Rate | null, by?: string): Promise<void>;
+  /**
+   * Maintenance: grants nothing more at a path and below. Resolves when nobody holds anything there any more; rejects with `cancelled` if it
+   * is opened before, or the signal aborts, which ends the wait and not the maintenance. Needs the right of an operator.
+   */
+  drain(scope: string, options?: DrainOptions): Promise<void>;
+  /** Ends the maintenance. Needs the right of an operator. */
+  open(scope: string, by?: string): Promise<void>;
+}
+
+export interface DrainOptions {
+  readonly by?: string;
+  /** Shown to whoever asks why it waits. */
+  readonly reason?: string;
+  readonly signal?: AbortSignal;
 }
 
 /** Above what the door waits for, until a request counts as lost. */
 const LOST_AFTER_MS = 5_000;
+/** An order has been done by then, unless no host serves its throttle. */
+const DONE_AFTER_MS = 30_000;
 const AGAIN_MS = 100;
 const AGAIN_AT_MOST_MS = 2_000;
 
@@ -119,7 +140,11 @@ export function createThrottleClient(connection: ThrottleConnection, options: Th
     return undefined;
   };
 
-  const acquire = async (scope: string, need: Need, given: RemoteAcquireOptions = {}): Promise<RemoteLease> => {
+  const acquire = async (
+    scope: string,
+    need: Need,
+    given: RemoteAcquireOptions & { readonly within?: string } = {},
+  ): Promise<HeldLease> => {
     const { signal, ttl, lease = random.token(), onQueued, ...more } = given;
     const ttlMs = durationMs(ttl ?? `${throttleTimes.ttlMs}ms`, 'ttl');
     if (ttlMs < throttleTimes.leastTtlMs || ttlMs > throttleTimes.mostTtlMs)
@@ -151,15 +176,49 @@ export function createThrottleClient(connection: ThrottleConnection, options: Th
       if (answer.answer === 'queued') tell(() => onQueued?.(answer.ahead));
       else if (answer.answer === 'granted') {
         const held = { ...identity, scope, need: answer.need, fence: answer.fence, ttlMs, askedAt, clock };
-        return new HeldLease(held, (kind, body, timeoutMs) => ask(root, kind, { ...identity, ...body }, timeoutMs));
+        const tellAbout = (kind: ThrottleRequestKind, about: object, timeoutMs: number): Promise<ThrottleAnswer> =>
+          ask(root, kind, { ...identity, ...about }, timeoutMs);
+        return new HeldLease(held, tellAbout, (units, until) => spend(scope, units, { signal: until, within: lease }));
       }
     }
   };
 
+  const spend = async (scope: string, units: Need, given: RemoteAcquireOptions & { readonly within?: string } = {}): Promise<void> => {
+    const lease = await acquire(scope, {}, { ...given, spend: units });
+    await lease.release();
+  };
+
+  const order = async (scope: string, kind: ThrottleRequestKind, body: object, by: string | undefined): Promise<void> => {
+    await ask(rootOf(scope), kind, { scope, ...body, ...(by === undefined ? {} : { by }) }, LOST_AFTER_MS);
+  };
+
+  const statusOf = async (root: string): Promise<ThrottleStatus> =>
+    explanationOf(await ask(rootOf(root), 'explain', {}, LOST_AFTER_MS)) as ThrottleStatus;
+
+  /** Until nobody holds anything there, by what the throttle says again and again. */
+  const drained = async (scope: string, signal: AbortSignal | undefined): Promise<void> => {
+    let wasClosed = false;
+    const orderedAt = clock.monotonic();
+    for (let pauseMs = AGAIN_MS; signal?.aborted !== true; pauseMs = Math.min(pauseMs * 2, AGAIN_AT_MOST_MS)) {
+      const status = await statusOf(scope).catch((error: Partial<TroupeError>) => {
+        if (error.retryable !== true) throw error;
+      });
+      const closed = status?.maintenance.find(({ path }) => path === scope);
+      if (closed?.leases === 0) return;
+      if (status !== undefined && closed === undefined && wasClosed)
+        throw new TroupeError('cancelled', `the maintenance of ${scope} ended before it was empty`);
+      // what was ordered a moment ago may not have been done yet; or it was opened again before the first look
+      wasClosed ||= closed !== undefined || clock.monotonic() - orderedAt > DONE_AFTER_MS;
+      await sleep(clock, pauseMs, signal);
+    }
+    throw new TroupeError('cancelled', `the wait for ${scope} to be empty was aborted`);
+  };
+
   return {
     acquire,
+    spend,
     async withTokens(scope, need, work, given) {
-      const lease = (await acquire(scope, need, given)) as HeldLease;
+      const lease = await acquire(scope, need, given);
       try {
         const [result] = await Promise.allSettled([Promise.resolve().then(() => work(lease))]);
         // looks at the clock first: this process may have stood still until now
@@ -173,12 +232,14 @@ export function createThrottleClient(connection: ThrottleConnection, options: Th
     async explain(scope, lease) {
       return explanationOf(await ask(rootOf(scope), 'explain', { lease }, LOST_AFTER_MS)) as LeaseExplanation;
     },
-    async status(root) {
-      return explanationOf(await ask(rootOf(root), 'explain', {}, LOST_AFTER_MS)) as ThrottleStatus;
+    status: statusOf,
+    setLimit: (scope, kind, limit, by) => order(scope, 'limit', { kind, limit }, by),
+    setRate: async (scope, name, rate, by) => order(scope, 'rate', { name, rate: rate === null ? null : onTheWire(rate) }, by),
+    async drain(scope, { by, reason, signal } = {}) {
+      await order(scope, 'maintenance', { on: true, ...(reason === undefined ? {} : { reason }) }, by);
+      await drained(scope, signal);
     },
-    async setLimit(scope, kind, limit, by) {
-      await ask(rootOf(scope), 'limit', { scope, kind, limit, ...(by === undefined ? {} : { by }) }, LOST_AFTER_MS);
-    },
+    open: (scope, by) => order(scope, 'maintenance', { on: false }, by),
   };
 }
 
@@ -205,6 +266,14 @@ function tell(listener: () => void): void {
   } catch {
     // its own affair
   }
+}
+
+/** Durations there are whole. Throws `invalid_options`. */
+function onTheWire(given: Rate): Rate {
+  const rate = checkRate('rate', given);
+  return 'window' in rate
+    ? { window: `${durationMs(rate.window)}ms`, most: rate.most }
+    : { bucket: rate.bucket, refill: rate.refill, every: `${durationMs(rate.every)}ms` };
 }
 
 function explanationOf(answer: ThrottleAnswer): unknown {

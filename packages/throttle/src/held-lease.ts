@@ -6,6 +6,7 @@
  */
 import type { Clock } from '@troupe/actor';
 import { asNeed, type Json, type ThrottleAnswer, TroupeError } from '@troupe/protocol';
+import type { Observation } from './adaptive.ts';
 import type { Need } from './limits.ts';
 
 export interface RemoteLease {
@@ -21,6 +22,13 @@ export interface RemoteLease {
   readonly isHeld: boolean;
   /** Throws `lease_lost` unless it is held now. */
   assertHeld(): void;
+  /** Waits for a rate of the same root, before those who hold nothing of it. Rejects as `acquire` does, and with `lease_lost`. */
+  spend(units: Need, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * How the backend did, for limits that adapt themselves. Resolves when it was heard, or lost: one more or less makes no difference. Rejects with
+   * `malformed`.
+   */
+  observe(seen: Observation): Promise<void>;
   /** Gives a part back before its end. Resolves when it is told, or lost; rejects with `malformed` if it is no part of anything. */
   giveBack(need: Need): Promise<void>;
   /** May be called twice. Resolves when the throttle has heard it, or the lease has lapsed; never rejects. */
@@ -38,11 +46,17 @@ interface Held {
   readonly clock: Clock;
 }
 
-type Ask = (kind: 'renew' | 'release', body: { readonly [field: string]: Json }, timeoutMs: number) => Promise<ThrottleAnswer>;
+type Ask = (kind: 'renew' | 'release' | 'observe', body: { readonly [field: string]: Json }, timeoutMs: number) => Promise<ThrottleAnswer>;
+
+/** Waits for rates inside of the lease. */
+type Spend = (units: Need, signal: AbortSignal) => Promise<void>;
+
+const OBSERVE_MS = 5_000;
 
 export class HeldLease implements RemoteLease {
   private readonly held: Held;
   private readonly ask: Ask;
+  private readonly spendInside: Spend;
   private readonly abort = new AbortController();
   private state: 'held' | 'lost' | 'released' = 'held';
   private why = '';
@@ -52,9 +66,10 @@ export class HeldLease implements RemoteLease {
   private cancelEnd = (): void => undefined;
   private releasing: Promise<void> | undefined;
 
-  constructor(held: Held, ask: Ask) {
+  constructor(held: Held, ask: Ask, spendInside: Spend) {
     this.held = held;
     this.ask = ask;
+    this.spendInside = spendInside;
     this.until = held.askedAt + held.ttlMs;
     this.watchEnd();
     this.renewAfter(held.askedAt + held.ttlMs / 3 - held.clock.monotonic());
@@ -93,6 +108,24 @@ export class HeldLease implements RemoteLease {
   lostBecause(cause?: unknown): TroupeError {
     const { lease, scope, fence } = this.held;
     return new TroupeError('lease_lost', `lease ${lease} of ${scope} is lost: ${this.why}`, { data: { lease, scope, fence }, cause });
+  }
+
+  async spend(units: Need, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    this.assertHeld();
+    try {
+      await this.spendInside(units, signal === undefined ? this.signal : AbortSignal.any([this.signal, signal]));
+    } catch (error) {
+      throw this.state === 'lost' ? this.lostBecause(error) : error;
+    }
+  }
+
+  async observe({ refused, latencyMs }: Observation): Promise<void> {
+    const seen = { ...(refused === undefined ? {} : { refused }), ...(latencyMs === undefined ? {} : { latencyMs }) };
+    try {
+      await this.ask('observe', { fence: this.fence, ...seen }, OBSERVE_MS);
+    } catch (error) {
+      if ((error as Partial<TroupeError>).code === 'malformed') throw error;
+    }
   }
 
   async giveBack(need: Need): Promise<void> {

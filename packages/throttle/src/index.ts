@@ -3,6 +3,7 @@ export { throttleBehaviour, throttleDefaults, type ThrottleOptions } from './beh
 export type { AdaptiveLimit, AdaptiveOptions, Observation } from './adaptive.ts';
 export {
   createThrottleClient,
+  type DrainOptions,
   type RemoteAcquireOptions,
   type ThrottleClient,
   type ThrottleClientOptions,

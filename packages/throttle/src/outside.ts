@@ -104,6 +104,7 @@ interface OutsideTurn {
   readonly context: TurnContext;
   acquire(message: Incoming): void;
   giveBack(message: Incoming): void;
+  observed(message: Incoming): void;
   release(lease: string, from: Address | undefined, how: 'released' | 'expired'): void;
 }
 
@@ -115,6 +116,8 @@ interface Body {
   readonly waitMs: number;
   readonly fence?: number;
   readonly need?: Json;
+  /** What it says that it holds of this root. */
+  readonly held?: readonly { readonly lease: string }[];
 }
 
 export function receiveOutside(turn: OutsideTurn, message: Incoming): void {
@@ -133,6 +136,12 @@ export function receiveOutside(turn: OutsideTurn, message: Incoming): void {
   const isStale = held === undefined || (body.fence !== undefined && body.fence !== held.fence);
   switch (message.type) {
     case 'acquire': {
+      // inside of what it does not hold it would wait like everybody else, and while it holds other things, perhaps
+      const within = body.held?.find((one) => ledger.leases.get(one.lease)?.holder.key !== message.from!.key);
+      if (within !== undefined && owner === undefined) {
+        const error = { code: 'lease_lost', message: `lease ${within.lease} is not held by ${message.from!.key}` };
+        return tell(turn, body, { answer: 'refused', error });
+      }
       const until = message.storedAt + body.ttlMs + (held === undefined ? body.waitMs : 0);
       turn.effects.push(...outside.put({ lease: body.lease, ttlMs: body.ttlMs, until, tell: body.tell }));
       turn.acquire(message);
@@ -147,6 +156,10 @@ export function receiveOutside(turn: OutsideTurn, message: Incoming): void {
       const until = Math.max(outside.get(body.lease)?.until ?? 0, message.storedAt + body.ttlMs);
       turn.effects.push(...outside.put({ lease: body.lease, ttlMs: body.ttlMs, until, tell: body.tell }));
       return tell(turn, body, { answer: 'renewed', fence: held.fence });
+    }
+    case 'observe': {
+      if (!isStale) turn.observed(message);
+      return tell(turn, body, { answer: 'observed', held: !isStale });
     }
     case 'release': {
       // a place in the queue is given up without a fence: there is none yet
@@ -164,6 +177,7 @@ export function receiveOutside(turn: OutsideTurn, message: Incoming): void {
 const GONE: Readonly<Record<string, { readonly [field: string]: Json }>> = {
   renew: { answer: 'lost' },
   release: { answer: 'released', held: false },
+  observe: { answer: 'observed', held: false },
 };
 
 /** Everybody whose time is over; called when the timer fires. */

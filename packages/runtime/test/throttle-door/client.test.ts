@@ -126,6 +126,67 @@ describe('the client of a throttle', () => {
     await Promise.all([first.release(), second.release()]);
   }).timeout(60_000);
 
+  it('spends inside of what it holds, while others wait for both', async () => {
+    const { s, client } = await setup({ limits: { default: 1, rates: { kinds: { call: { bucket: 1, refill: 1, every: '200ms' } } } } });
+    await using _ = s;
+    const options = { spend: { call: 1 } };
+    const ended: string[] = [];
+    const work = (name: string) =>
+      client.withTokens(
+        'cloud',
+        { vm: 1 },
+        async (lease) => {
+          for (let n = 0; n < 2; n++) await lease.spend({ call: 1 });
+          ended.push(name);
+        },
+        options,
+      );
+    await Promise.all([work('a'), work('b'), client.spend('cloud', { call: 1 }).then(() => ended.push('c'))]);
+    expect(ended).to.have.members(['a', 'b', 'c']);
+    expect(await client.status('cloud')).to.include({ held: 0, waiting: 0 });
+  }).timeout(60_000);
+
+  it('changes rates, and drains: resolves when nobody holds anything, and is told when it is opened before', async () => {
+    const { s, client } = await setup();
+    await using _ = s;
+    await client.setRate('cloud', 'call', { bucket: 5, refill: 1, every: '1.5s' }, 'ann');
+    await client.spend('cloud', { call: 1 });
+    await until('the rate is known', async () => (await client.status('cloud')).rates[0]?.rate === '5 at once, 1 every 1500ms');
+    expect(await client.setRate('cloud', 'call', { window: '1m', most: -1 }).catch((error: unknown) => error)).to.include({
+      field: 'rate.most',
+    });
+    const lease = await client.acquire('cloud', { vm: 1 });
+    const opened = client.drain('cloud', { by: 'ann', reason: 'new disks' }).catch((error: unknown) => error);
+    await until('it is in maintenance', async () => (await client.status('cloud')).maintenance.length === 1);
+    const impatient = client.drain('cloud', { signal: AbortSignal.timeout(300) }).catch((error: unknown) => error);
+    expect(await impatient).to.include({ code: 'cancelled' });
+    const waits = client.acquire('cloud', { vm: 1 }, { lease: 'waits' });
+    await until('it is told why', async () => (await client.explain('cloud', 'waits')).maintenance?.reason === 'new disks');
+    await client.open('cloud');
+    expect(await opened).to.include({ code: 'cancelled' });
+    const drained = client.drain('cloud');
+    await until('it is in maintenance again', async () => (await client.status('cloud')).maintenance.length === 1);
+    await lease.release();
+    await drained;
+    await client.open('cloud');
+    await (await waits).release();
+  }).timeout(90_000);
+
+  it('tells how the backend does, and limits adapt themselves', async () => {
+    const { s, client } = await setup({ limits: { adaptive: { kinds: { vm: { least: 1, most: 2 } } } } });
+    await using _ = s;
+    const lease = await client.acquire('cloud', { vm: 1 }, { lease: 'a' });
+    const waits = client.acquire('cloud', { vm: 1 }, { lease: 'b' });
+    await until('b waits', async () => (await client.explain('cloud', 'b')).state === 'waiting');
+    await lease.observe({ latencyMs: 3 });
+    const other = await waits;
+    await other.observe({ refused: true });
+    expect((await client.status('cloud')).limits).to.deep.equal([{ path: 'cloud', kind: 'vm', used: 2, waiting: 0, limit: 1 }]);
+    await Promise.all([lease.release(), other.release()]);
+    // not held any more: not heard, and no harm
+    await lease.observe({ latencyMs: 3 });
+  }).timeout(60_000);
+
   it('waits for a throttle that is not there yet', async () => {
     const { s, client } = await setup();
     await using _ = s;
