@@ -30,6 +30,11 @@ export interface TurnContext {
   readonly self: Address;
   /** The server's time of the newest message of the turn, epoch milliseconds; never the host's clock. */
   readonly now: number;
+  /**
+   * The server's time when the turn is folded, never before `now`: later by as long as its messages waited for a host. For what must not be done too
+   * late; what counts from when it was asked for counts from `now`. Hosts give it.
+   */
+  readonly foldedAt?: number;
   /** A fresh effect id, for a timer that the state must name. */
   newId(): string;
   /** An unguessable token, from the host's source of chance. */

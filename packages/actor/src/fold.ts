@@ -34,6 +34,7 @@ export interface FoldInput {
   readonly self: Address;
   readonly messages: readonly Incoming[];
   readonly random: Random;
+  readonly serverNow: number;
 }
 
 export function fold(input: FoldInput): Folded {
@@ -90,6 +91,7 @@ export function fold(input: FoldInput): Folded {
   const context: TurnContext = {
     self,
     now,
+    foldedAt: Math.max(now, input.serverNow),
     newId: () => record.nextEffectId(address),
     token: () => input.random.token(),
     random: () => input.random.next(),

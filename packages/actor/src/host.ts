@@ -209,6 +209,7 @@ class Host implements EntityHost {
           self: cell.address,
           messages: [...outcomes, ...batch.map((d) => d.message)],
           random: this.options.random,
+          serverNow: this.options.records.serverNow(),
         });
         checkSize(`the state of ${cell.name}`, folded.rootText, this.limits.maxRootBytes);
         committed = folded.changed && (await this.commit(cell, loaded, folded, inputs));

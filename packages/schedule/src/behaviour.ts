@@ -35,7 +35,9 @@ export function scheduleBehaviour(options: ScheduleBehaviourOptions = {}): Behav
       // a scheduler says what the code of its app defines
       (message.sender === 'verb' || (message.sender === 'entity' && BY_CODE.includes(message.type))),
     activate: (key, record) => ({ key, root: rootOfJson(record?.root) }),
-    receive(state, message, context) {
+    receive(state, message, given) {
+      // its wake-up may have waited for a scheduler: what is late is judged by when somebody is there
+      const context = given.foldedAt === undefined ? given : { ...given, now: given.foldedAt };
       if (VERBS.includes(message.type)) return verb(state, message, context, rules);
       if (state.root === undefined) return [];
       const turn = new Turn(state.root, context);

@@ -73,20 +73,21 @@ export function createBench({ twice = false, minimumInterval = '1s' }: BenchOpti
     rebuild(): void {
       state = behaviour.activate(key, root === undefined ? undefined : { root: JSON.parse(root) as Json, items: new Map() });
     },
-    /** Time passes; with `asleep` nobody is there, and what has become due comes at its end. */
+    /** Time passes; with `asleep` nobody is there, and what has become due is stored at its time and comes at the end. */
     advance(ms: number, { asleep = false } = {}): void {
       const end = bench.now + ms;
       for (;;) {
         const [first] = [...timers].sort((a, b) => a.at - b.at);
         if (first === undefined || first.at > end) break;
         timers = timers.filter((one) => one !== first);
-        bench.now = asleep ? end : Math.max(bench.now, first.at);
-        bench.fire(first.id, first.type);
+        const storedAt: number = Math.max(bench.now, first.at);
+        bench.now = asleep ? end : storedAt;
+        bench.fire(first.id, first.type, storedAt);
       }
       bench.now = end;
     },
-    fire(timer: string, type = 'timer.tick'): void {
-      deliver({ id: timer, type, body: null, sender: 'timer', timer, context: {}, storedAt: bench.now });
+    fire(timer: string, type = 'timer.tick', storedAt?: number): void {
+      deliver({ id: timer, type, body: null, sender: 'timer', timer, context: {}, storedAt: storedAt ?? bench.now });
     },
     /** Answers the last task, or the one given. */
     answer(
@@ -126,7 +127,8 @@ export function createBench({ twice = false, minimumInterval = '1s' }: BenchOpti
   const receive = (message: Incoming): void => {
     const effects = behaviour.receive(state, message, {
       self: { kind: 'schedule', key },
-      now: bench.now,
+      now: message.storedAt,
+      foldedAt: bench.now,
       newId: () => `e${ids++}`,
       token: () => `t${ids++}`,
       random: () => 0.5,

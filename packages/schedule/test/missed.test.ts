@@ -26,6 +26,15 @@ describe('nominal times that passed while nobody was there', () => {
     expect(bench.decided().at(-1), '59 s late').to.equal('04:00 ran');
   });
 
+  it('are late by when somebody is there, however long the wake-up of the first has lain in its stream', () => {
+    const once = setup({ cron: '0 2 * * *', missed: 'skip' } as never);
+    once.advance(3 * HOUR_MS, { asleep: true });
+    expect(once.decided()).to.deep.equal(['02:00 missed']);
+    const latest = setup({ missed: 'latest' });
+    latest.advance(3 * HOUR_MS, { asleep: true });
+    expect(latest.decided()).to.deep.equal(['01:00-02:00 (2) coalesced', '03:00 ran caughtUp']);
+  });
+
   it('are caught up one after the other, up to a bound, by the policy all (G13)', () => {
     const bench = setup({ missed: { all: 3 } });
     bench.advance(5 * HOUR_MS, { asleep: true });

@@ -31,6 +31,9 @@ describe('G13 missed ticks follow a stated policy', () => {
     const caught = async (key: string) => (await decided(key)).filter(({ what }) => what !== 'skippedOverlap');
     const whats = async (key: string, n: number): Promise<string[]> => (await caught(key)).slice(0, n).map(({ what }) => what);
     expect(await whats('skip', 1)).to.deep.equal(['missed']);
+    // its wake-up was stored in time, and waited for a scheduler
+    const late = (await s.outcomes('skip')).filter(({ what, nominal }) => what === 'ran' && nominal! > left && nominal! < back - 1_000);
+    expect(late).to.deep.equal([]);
     expect(await whats('latest', 2)).to.deep.equal(['coalesced', 'ran']);
     expect(await whats('all', 3)).to.deep.equal(['missed', 'ran', 'ran']);
     // the earlier ones are one entry
