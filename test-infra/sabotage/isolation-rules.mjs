@@ -62,4 +62,12 @@ export const isolationRules = [
     package: 'packages/actor',
     test: 'is worked off in turns that each have their time: nothing is put off',
   },
+  {
+    name: 'holds renewed when half of them is over',
+    file: 'packages/actor/src/holds.ts',
+    find: 'this.renewMs = ackWaitMs / 3',
+    replace: 'this.renewMs = ackWaitMs / 2',
+    package: 'packages/actor',
+    test: 'is worked off in turns that each have their time: nothing is put off',
+  },
 ];

@@ -13,9 +13,13 @@ export class Holds {
   private readonly renewMs: number;
   private cancel: (() => void) | undefined;
 
+  /**
+   * Renewed before half of the hold is over, so that one lapses only for a host that stood still for the other half: that is what the
+   * freeze guard notices.
+   */
   constructor(clock: Clock, ackWaitMs: number) {
     this.clock = clock;
-    this.renewMs = ackWaitMs / 2;
+    this.renewMs = ackWaitMs / 3;
   }
 
   /** True if this process has seen the input before: whatever made it come again, it was not the death of its host. */

@@ -107,6 +107,7 @@ class Host implements EntityHost {
     cell.queue.push(delivery);
     if (this.holds.add(delivery)) this.known.add(delivery);
     if (!cell.running) void this.run(cell);
+    else if (delivery.ref.stream === 'mail') this.slots.hasMail(cell);
   }
 
   thaw(): void {
@@ -140,7 +141,7 @@ class Host implements EntityHost {
     this.active++;
     try {
       while (cell.queue.length > 0) {
-        cell.slot = this.slots.takeNow() ?? (await this.slots.takeLater(cell.queue[0]!.ref.stream));
+        cell.slot = this.slots.takeNow() ?? (await this.slots.takeLater(cell, cell.queue[0]!.ref.stream));
         // a thaw or a stop may have emptied it meanwhile
         const batch = takeBatch(cell.queue, this.limits);
         try {

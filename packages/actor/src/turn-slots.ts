@@ -22,7 +22,7 @@ export class TurnSlots {
   private readonly lapseMs: number;
   /** The oldest first. */
   private readonly taken = new Set<TurnSlot>();
-  private readonly waiting: Record<TurnLane, Array<(slot: TurnSlot) => void>> = { mail: [], timers: [] };
+  private readonly waiting: Record<TurnLane, Map<object, (slot: TurnSlot) => void>> = { mail: new Map(), timers: new Map() };
   private turnOf: TurnLane = 'mail';
   private armed = false;
 
@@ -37,12 +37,20 @@ export class TurnSlots {
     return this.taken.size < this.limit ? this.take() : undefined;
   }
 
-  /** First come, first served within a lane; the lanes take turns. */
-  takeLater(lane: TurnLane): Promise<TurnSlot> {
+  /** First come, first served within a lane; the lanes take turns. One who waits does not wait a second time. */
+  takeLater(who: object, lane: TurnLane): Promise<TurnSlot> {
     return new Promise((resolve) => {
-      this.waiting[lane].push(resolve);
+      this.waiting[lane].set(who, resolve);
       this.arm();
     });
+  }
+
+  /** Mail has come for one that waits with a timer: somebody waits for it now, and it goes to the end of that lane. */
+  hasMail(who: object): void {
+    const resolve = this.waiting.timers.get(who);
+    if (resolve === undefined) return;
+    this.waiting.timers.delete(who);
+    this.waiting.mail.set(who, resolve);
   }
 
   /** A second time does nothing. */
@@ -60,11 +68,13 @@ export class TurnSlots {
   private serve(): void {
     while (this.taken.size < this.limit) {
       const other = this.turnOf === 'mail' ? 'timers' : 'mail';
-      const lane = this.waiting[this.turnOf].length > 0 ? this.turnOf : other;
-      const next = this.waiting[lane].shift();
+      const lane = this.waiting[this.turnOf].size > 0 ? this.turnOf : other;
+      const [next] = this.waiting[lane];
       if (next === undefined) return;
+      const [who, resolve] = next;
+      this.waiting[lane].delete(who);
       this.turnOf = lane === 'mail' ? 'timers' : 'mail';
-      next(this.take());
+      resolve(this.take());
     }
   }
 
@@ -79,7 +89,7 @@ export class TurnSlots {
         this.taken.delete(slot);
       }
       this.serve();
-      if (this.waiting.mail.length + this.waiting.timers.length > 0) this.arm();
+      if (this.waiting.mail.size + this.waiting.timers.size > 0) this.arm();
     });
   }
 }

@@ -80,6 +80,10 @@ export interface Broker {
   readonly commits: { address: string; text: string }[];
   readonly tombstones: Map<string, Json>;
   readonly putOffs: { id: string; tries: number; at: number }[];
+  /** When the last hold of each unacknowledged message began. */
+  readonly heldSince: Map<number, number>;
+  /** The longest that a message was held without being renewed, in milliseconds. */
+  longestHoldMs: number;
   readonly items: Map<string, StoredItem>;
   /** Times to live of items that have one, in milliseconds. */
   readonly lives: Map<string, number>;
@@ -89,8 +93,8 @@ export interface Broker {
   refuse: (effect: PendingEffect) => WireError | undefined;
   host(behaviour: Behaviour, overrides?: Partial<HostOptions>): EntityHost;
   post(key: string, type: string, body?: Json, extra?: Partial<Incoming>): number;
-  /** Delivers everything unacknowledged (again), as mail unless it says otherwise. */
-  deliverAll(host: EntityHost, stream?: InputRef['stream']): Promise<void>;
+  /** Delivers everything unacknowledged (again), or only these, as mail unless it says otherwise. */
+  deliverAll(host: EntityHost, stream?: InputRef['stream'], only?: readonly number[]): Promise<void>;
   root(key: string): RootRecord | undefined;
 }
 
@@ -115,6 +119,8 @@ export function createBroker(kind = 'counter'): Broker {
     commits: [],
     tombstones: new Map(),
     putOffs: [],
+    heldSince: new Map(),
+    longestHoldMs: 0,
     items,
     lives: new Map(),
     fault: () => undefined,
@@ -216,9 +222,15 @@ export function createBroker(kind = 'counter'): Broker {
       mail.set(seq, { to: { kind, key }, message, deliveries: 0, tries: 0 });
       return seq;
     },
-    async deliverAll(host, stream = 'mail') {
-      for (const [seq, mailed] of [...mail]) {
+    async deliverAll(host, stream = 'mail', only = [...mail.keys()]) {
+      const holdEnds = (seq: number): void => {
+        broker.longestHoldMs = Math.max(broker.longestHoldMs, clock.now() - (broker.heldSince.get(seq) ?? clock.now()));
+        broker.heldSince.delete(seq);
+      };
+      for (const seq of only) {
+        const mailed = mail.get(seq)!;
         mailed.deliveries++;
+        broker.heldSince.set(seq, clock.now());
         const delivery: Delivery = {
           to: mailed.to,
           message: mailed.message,
@@ -226,8 +238,14 @@ export function createBroker(kind = 'counter'): Broker {
           sizeBytes: encodeJson(mailed.message.body).length,
           deliveries: mailed.deliveries,
           tries: mailed.tries,
-          ack: () => mail.delete(seq),
-          extend: () => undefined,
+          ack() {
+            holdEnds(seq);
+            mail.delete(seq);
+          },
+          extend() {
+            holdEnds(seq);
+            broker.heldSince.set(seq, clock.now());
+          },
         };
         host.deliver(delivery);
       }

@@ -41,11 +41,16 @@ const HERD = 3_000;
 describe('a herd of messages, each for another entity', () => {
   it('is worked off in turns that each have their time: nothing is put off', async () => {
     const { broker, host, most, putOff } = setup();
-    for (let n = 0; n < HERD; n++) broker.post(`k${n}`, 'add');
+    for (let n = 0; n < HERD / 2; n++) broker.post(`k${n}`, 'add');
     await broker.deliverAll(host);
+    await broker.clock.advance(3 * EVERY_MS);
+    const more = Array.from({ length: HERD / 2 }, (_, n) => broker.post(`l${n}`, 'add'));
+    await broker.deliverAll(host, 'mail', more);
     await broker.clock.advance((HERD / LOADS) * EVERY_MS + ACK_WAIT_MS);
     expect(broker.mail.size).to.equal(0);
     expect(putOff()).to.equal(0);
+    // renewed before half of its time is over: only a host that stands still for the other half lets one lapse
+    expect(broker.longestHoldMs).to.be.within(ACK_WAIT_MS / 3, ACK_WAIT_MS / 2);
     expect(most()).to.be.within(LOADS, 256);
     expect(broker.commits).to.have.lengthOf(HERD);
     await host.stop();
@@ -66,11 +71,26 @@ describe('a herd of messages, each for another entity', () => {
     for (let n = 0; n < 500; n++) broker.post(`k${n}`, 'add');
     await broker.deliverAll(host, 'timers');
     const [first, second] = [broker.post('late', 'add'), broker.post('late', 'add')];
-    await broker.deliverAll(host);
+    await broker.deliverAll(host, 'mail', [first, second]);
     while (broker.mail.has(first)) await broker.clock.advance(EVERY_MS);
     expect(counted()).to.be.below(100);
     expect(broker.mail.has(second)).to.equal(false);
     expect(broker.commits.filter(({ address }) => address === 'counter/late')).to.have.lengthOf(1);
+    await broker.clock.advance(10_000);
+    expect(broker.mail.size).to.equal(0);
+    await host.stop();
+  });
+
+  it('of timers lets mail through to an entity that waits in it', async () => {
+    const { broker, host, counted } = setup({ maxTurns: 10 });
+    for (let n = 0; n < 500; n++) broker.post(`k${n}`, 'add');
+    await broker.deliverAll(host, 'timers');
+    const last = [...broker.mail.keys()].at(-1)!;
+    const mail = broker.post('k499', 'add');
+    await broker.deliverAll(host, 'mail', [mail]);
+    while (broker.mail.has(mail)) await broker.clock.advance(EVERY_MS);
+    expect(broker.mail.has(last)).to.equal(false);
+    expect(counted()).to.be.below(100);
     await broker.clock.advance(10_000);
     expect(broker.mail.size).to.equal(0);
     await host.stop();
