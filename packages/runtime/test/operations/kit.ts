@@ -6,6 +6,7 @@ import type { Json } from '@troupe/protocol';
 import { defineKind } from '@troupe/resource';
 import { type App, connectRuntime, defineApp, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
 import { defineTask, handle, type TaskContext, type TaskContract } from '@troupe/task';
+import type { LimitOptions } from '@troupe/throttle';
 import { until } from '@troupe/test-infra';
 
 export const Thing = defineKind({ kind: 'thing' });
@@ -21,6 +22,8 @@ export interface Definitions {
   readonly executors: readonly ExecutorDefinition[];
   readonly planners?: readonly Planner[];
   readonly tasks?: readonly TaskContract[];
+  /** Default: one of each kind. */
+  readonly limits?: LimitOptions;
 }
 
 let count = 0;
@@ -49,13 +52,13 @@ export async function startOperations(definitions: Definitions) {
   const services = new Map<RoleName, { stop(): Promise<void> }>();
   const workerEvents: { type: string; task?: string }[] = [];
 
-  const appOf = ({ executors, planners = [], tasks = [act, quick] }: Definitions): App =>
+  const appOf = ({ executors, planners = [], tasks = [act, quick], limits = { default: 1 } }: Definitions): App =>
     defineApp({
       name: 'operations',
       executors,
       planners,
       tasks,
-      limits: { default: 1 },
+      limits,
       handlers: () =>
         tasks.map((task) =>
           handle(task, async (_input, context) => {
