@@ -1,4 +1,5 @@
 /** Real servers for tests: each is started on a free loopback port and stopped by process id. */
+export { bundleOf } from './bundle.ts';
 export { guardProcess } from '@troupe/nats-server';
 export { type Leak, trackLeak } from './leaks.ts';
 export { type NatsClusterOptions, startNatsCluster, type TestNatsCluster } from './nats-cluster.ts';

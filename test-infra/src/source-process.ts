@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { bundleOf } from './bundle.ts';
 
 /** What Node needs to run a program of this repository from its TypeScript sources. */
 export const sourceArgs = ['--conditions=@troupe/source', '--import=@troupe/test-infra/register'];
 
 /**
- * Starts a program from its sources; resolves when it has said something on its standard output, or has ended.
+ * Starts a program as its sources are now; resolves when it has said something on its standard output, or has ended.
  *
  * @param children holds the process as long as it lives, for a test that ends early
  */
@@ -15,7 +15,7 @@ export async function startSource(
   args: readonly string[],
   { children, env = process.env }: { readonly children: Set<ChildProcess>; readonly env?: NodeJS.ProcessEnv },
 ): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [...sourceArgs, fileURLToPath(program), ...args], { stdio: ['ignore', 'pipe', 'inherit'], env });
+  const child = spawn(process.execPath, [bundleOf(program), ...args], { stdio: ['ignore', 'pipe', 'inherit'], env });
   children.add(child);
   child.once('exit', () => children.delete(child));
   await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')]);

@@ -4,8 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { sourceArgs, until } from '@troupe/test-infra';
+import { bundleOf, until } from '@troupe/test-infra';
 import type { Spec } from './start-role.ts';
 
 /** What a process says of itself, a line each. */
@@ -42,8 +41,7 @@ const idle: Process[] = [];
 const alive = new Set<Process>();
 
 function startProcess(): Process {
-  const args = [...sourceArgs, fileURLToPath(new URL('role.ts', import.meta.url))];
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [bundleOf(new URL('role.ts', import.meta.url))], { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit').then(([, signal]) => signal as NodeJS.Signals | null);
   const started: Process = { child, exited, hear: () => undefined };
   alive.add(started);

@@ -1,7 +1,6 @@
 /** Schedulers (in this process or in their own), workers and supervisors over one real server, and the records of schedules. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once as happens } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { entityRecordOf } from '@troupe/actor/internal';
 import { createClient } from '@troupe/client';
 import type { ExecutorDefinition } from '@troupe/executor';
@@ -11,7 +10,7 @@ import { type Duration, encodeJson } from '@troupe/protocol';
 import { type AppSchedule, connectRuntime, startScheduler, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
 import type { Outcome } from '@troupe/schedule';
 import type { SlotOptions } from '@troupe/task';
-import { until } from '@troupe/test-infra';
+import { bundleOf, until } from '@troupe/test-infra';
 import { type Act, type Ledger, scheduleApp } from './app.ts';
 
 export { once, strict, stubborn, sync } from './app.ts';
@@ -103,9 +102,9 @@ export async function startSchedules(options: Options = {}) {
     /** A scheduler as a process, which may kill itself at a named point; resolves when it serves, or is dead already. */
     async spawn(fault: { readonly point?: string; readonly nth?: number } = {}): Promise<ChildProcess> {
       const spec = JSON.stringify({ url: connection.servers, ns, shape, minimumInterval, ...fault });
-      const file = fileURLToPath(new URL('role.ts', import.meta.url));
-      const args = ['--conditions=@troupe/source', '--import=@troupe/test-infra/register', file, spec];
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, [bundleOf(new URL('role.ts', import.meta.url)), spec], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       children.add(child);
       child.once('exit', () => children.delete(child));
       await Promise.race([happens(child.stdout, 'data'), happens(child, 'exit')]);

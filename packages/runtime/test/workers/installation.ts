@@ -2,12 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { createClient } from '@troupe/client';
 import { createKvResourceStore } from '@troupe/jetstream';
 import { connectRuntime, startSupervisor, startThrottle } from '@troupe/runtime';
 import type { WorkerEvent } from '@troupe/task';
-import { sourceArgs, until } from '@troupe/test-infra';
+import { bundleOf, until } from '@troupe/test-infra';
 import { workersApp } from './app.ts';
 
 export interface WorkerProcess {
@@ -46,8 +45,7 @@ export async function startInstallation({ taskAckWaitMs = 2_000, graceMs = 20_00
     /** A worker that serves; `isHeld`: that will, when it is told to. */
     async worker({ isHeld = false, version = 1 as 1 | 2, nodeArgs = [] as readonly string[] } = {}): Promise<WorkerProcess> {
       const spec = JSON.stringify({ url, ns, version, graceMs, taskAckWaitMs });
-      const role = fileURLToPath(new URL('role.ts', import.meta.url));
-      const args = [...sourceArgs, ...nodeArgs, role, spec];
+      const args = [...nodeArgs, bundleOf(new URL('role.ts', import.meta.url)), spec];
       const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'ignore'] });
       const events: { type: string }[] = [];
       createInterface(child.stdout!).on('line', (line) => events.push(JSON.parse(line) as { type: string }));
