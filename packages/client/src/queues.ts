@@ -2,29 +2,14 @@
  * How much waits, and for how long: tasks by class and pool, commands at the front door, what throttles hold up, dead letters.
  * Reads only; needs the right to read.
  */
-import { askApi, readNext } from '@troupe/jetstream/internal';
-import { decodeToken, type QueueClass, queueClasses } from '@troupe/protocol';
+import { askApi, type Backlog, type ClassBacklog, readBacklog, readTaskBacklogs } from '@troupe/jetstream/internal';
 import { throttleStatus, type ThrottleStatus } from '@troupe/throttle';
 import { listDeadLetters, type StoredDeadLetter } from './dead-letters.ts';
 import { isDenied, notPermitted, readError } from './errors.ts';
 import type { Reader } from './reader.ts';
 import type { Session } from './session.ts';
 
-export interface Backlog {
-  /** Not handed to anybody yet. */
-  readonly waiting: number;
-  /** Handed out and not settled: running, or handed back and to come again. */
-  readonly taken: number;
-  /** Milliseconds since the oldest one that waits was stored. */
-  readonly oldestWaitingMs?: number;
-  /** The same of the oldest that was taken. */
-  readonly oldestTakenMs?: number;
-}
-
-export interface ClassBacklog extends Backlog {
-  readonly class: QueueClass;
-  readonly pool: string;
-}
+export type { Backlog, ClassBacklog };
 
 export interface Queues {
   /** Tasks, one entry for each class and pool that has a durable. */
@@ -43,14 +28,6 @@ export interface QueuesOptions {
   readonly shown?: number;
 }
 
-interface ConsumerInfo {
-  readonly name: string;
-  readonly config: { readonly filter_subject?: string; readonly filter_subjects?: readonly string[] };
-  readonly num_pending: number;
-  readonly num_ack_pending: number;
-  readonly delivered: { readonly stream_seq: number };
-}
-
 const TIMEOUT_MS = 5_000;
 
 /** Throws `not_permitted`, `unavailable`. */
@@ -58,49 +35,21 @@ export async function readQueues(session: Session, reader: Reader, { shown = 10 
   await session.ready();
   const { ns, streams } = session.subjects;
   const now = await session.now();
-  const consumers = await consumersOf(session, streams.tasks);
-  const tasks = await Promise.all(
-    consumers.flatMap((consumer) => {
-      const [prefix, word, cls, pool] = (consumer.config.filter_subject ?? '').split('.');
-      if (prefix !== ns || word !== 'task' || pool === undefined || !queueClasses.includes(cls as QueueClass)) return [];
-      return [
-        backlogOf(session, streams.tasks, consumer, now).then((log) => ({ class: cls as QueueClass, pool: decodeToken(pool), ...log })),
-      ];
-    }),
-  );
-  const [door] = await consumersOf(session, streams.commands);
+  const at = { nc: session.connection, now };
+  const reading = <T>(what: string, work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      throw readError(error, what);
+    });
+  const tasks = await reading(streams.tasks, readTaskBacklogs(ns, { ...at, stream: streams.tasks }));
+  const commands = await reading(streams.commands, readBacklog({ ...at, stream: streams.commands }));
   const nothing = { waiting: 0, taken: 0 };
   const letters = await countLetters(session);
   return {
-    tasks: tasks.sort((a, b) => (a.pool === b.pool ? order(a.class) - order(b.class) : a.pool < b.pool ? -1 : 1)),
-    commands: door === undefined ? nothing : await backlogOf(session, streams.commands, door, now),
+    tasks,
+    commands: commands ?? nothing,
     mail: { waiting: (await streamInfo(session, streams.mail)).state.messages },
     throttles: await busyThrottles(reader, now, shown),
     deadLetters: { count: letters, newest: letters === 0 ? [] : await listDeadLetters(session, reader, { limit: shown }) },
-  };
-}
-
-const order = (cls: QueueClass): number => queueClasses.indexOf(cls);
-
-async function backlogOf(session: Session, stream: string, consumer: ConsumerInfo, now: number): Promise<Backlog> {
-  const { num_pending: waiting, num_ack_pending: taken, delivered, config } = consumer;
-  const filter = config.filter_subject ?? config.filter_subjects?.[0] ?? '>';
-  const ageFrom = async (sequence: number, before = Infinity): Promise<number | undefined> => {
-    try {
-      const message = await readNext(session.connection, stream, filter, sequence);
-      return message === undefined || message.sequence > before ? undefined : Math.max(0, now - message.storedAt);
-    } catch (error) {
-      throw readError(error, stream);
-    }
-  };
-  const oldestWaitingMs = waiting === 0 ? undefined : await ageFrom(delivered.stream_seq + 1);
-  // of a work queue the first message that is left is the oldest that was taken
-  const oldestTakenMs = taken === 0 ? undefined : await ageFrom(1, delivered.stream_seq);
-  return {
-    waiting,
-    taken,
-    ...(oldestWaitingMs === undefined ? {} : { oldestWaitingMs }),
-    ...(oldestTakenMs === undefined ? {} : { oldestTakenMs }),
   };
 }
 
@@ -130,19 +79,6 @@ interface StreamInfo {
 
 function streamInfo(session: Session, stream: string, body: object = {}): Promise<StreamInfo> {
   return ask(session, `$JS.API.STREAM.INFO.${stream}`, body);
-}
-
-/** All of a stream; the server gives them by pages. */
-async function consumersOf(session: Session, stream: string): Promise<ConsumerInfo[]> {
-  const all: ConsumerInfo[] = [];
-  for (;;) {
-    const page = await ask<{ total: number; consumers?: ConsumerInfo[] | null }>(session, `$JS.API.CONSUMER.LIST.${stream}`, {
-      offset: all.length,
-    });
-    const more = page.consumers ?? [];
-    all.push(...more);
-    if (more.length === 0 || all.length >= page.total) return all;
-  }
 }
 
 async function ask<T>(session: Session, api: string, body: object): Promise<T> {

@@ -4,6 +4,7 @@ export { inboxPrefixOf, watchConnection, type WireConnection } from './connectio
 export { askApi } from './api-request.ts';
 export { readDirect, readLast, readNext, type StoredMessage } from './direct-get.ts';
 export { encodeMail } from './mail-codec.ts';
+export { type Backlog, type ClassBacklog, readBacklog, readTaskBacklogs } from './backlog.ts';
 export { readRoots } from './kept-roots.ts';
 export { readPaged } from './paged-read.ts';
 export { type ApiError, publishError } from './publish-errors.ts';

@@ -175,6 +175,9 @@ const lists: Readonly<Record<RightsRole, (needed: Needed) => Lists>> = {
         ...[streams.commands, streams.tasks, streams.results].map(info),
         // how much of the account's storage is used: over the mark the door shuts
         '$JS.API.INFO',
+        // for its metrics: how much waits of each class and pool, and since when
+        `$JS.API.CONSUMER.LIST.${streams.tasks}`,
+        batch(streams.tasks),
       ],
     });
   },

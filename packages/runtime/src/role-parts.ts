@@ -1,6 +1,7 @@
 /** What every role is made of: an entity service where it hosts entities, and parts that start in order. */
-import { createService, type Service } from '@troupe/actor';
+import { type Behaviour, createService, type Service } from '@troupe/actor';
 import { createEntityService, type EntityService, type EntityServiceEvent } from '@troupe/jetstream';
+import type { Json } from '@troupe/protocol';
 import type { Runtime } from './connect.ts';
 
 export interface RoleOptions<Event> {
@@ -9,7 +10,11 @@ export interface RoleOptions<Event> {
   readonly maxResident?: number;
   /** Turns at once. Default 256. */
   readonly maxTurns?: number;
+  /** What its turns publish, told before the commit: for counting. A turn that is made again tells it again. Must not throw. */
+  readonly told?: Told;
 }
+
+export type Told = (topic: readonly string[], body: Json) => void;
 
 export function entityService(
   runtime: Runtime,
@@ -17,6 +22,7 @@ export function entityService(
   options: Pick<Parameters<typeof createEntityService>[0], 'behaviours' | 'store'> & RoleOptions<EntityServiceEvent>,
 ): EntityService {
   const { nc, publisher, subjects, topology, hostId } = runtime;
+  const { told, behaviours, ...rest } = options;
   return createEntityService({
     nc,
     publisher,
@@ -28,8 +34,20 @@ export function entityService(
     maxAckPending: topology.maxAckPending,
     ackWaitMs: topology.mailAckWaitMs,
     dedupWindowMs: topology.dedupWindowMs,
-    ...options,
+    ...rest,
+    behaviours: told === undefined ? behaviours : behaviours.map((behaviour) => telling(behaviour, told)),
   });
+}
+
+function telling(behaviour: Behaviour, told: Told): Behaviour {
+  return {
+    ...behaviour,
+    receive(state, message, context) {
+      const effects = behaviour.receive(state, message, context);
+      for (const effect of effects) if (effect.type === 'publish') told(effect.topic, effect.body);
+      return effects;
+    },
+  };
 }
 
 /** Starts parts in order, and stops them in the reverse order. */

@@ -14,7 +14,9 @@ import { isTroupeError, TroupeError } from '@troupe/protocol';
 import { isLogged, type LogLevel, logLevels } from '@troupe/task';
 import { throttleBehaviour } from '@troupe/throttle';
 import { type App, defineApp, poolsOf } from './app.ts';
-import { connectRuntime, type RuntimeOptions } from './connect.ts';
+import { connectRuntime, type Runtime, type RuntimeOptions } from './connect.ts';
+import { parseMetricsAddress } from './metrics/endpoint.ts';
+import type { RoleMetrics } from './metrics/role.ts';
 import { isForOperators } from './for-operators.ts';
 import { startSupervisor, startThrottle, startWorker } from './roles.ts';
 import { startScheduler } from './scheduler.ts';
@@ -27,6 +29,7 @@ const flags = {
   pools: { type: 'string' },
   log: { type: 'string' },
   limits: { type: 'string' },
+  metrics: { type: 'string' },
   'apply-topology': { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
@@ -44,7 +47,8 @@ export async function serve(
         `troupe-${role} --app MODULE ${connectionUsage} [--apply-topology]${role === 'worker' ? ' [--pools NAMES] [--log LEVEL]' : ''}\n` +
           (role === 'throttle' ? `troupe-throttle --limits FILE …: without an app; the limits as JSON\n` : '') +
           `--app: a module (./my-app.js, or a package) that exports \`app\`; --apply-topology: makes the streams of the namespace, needed once\n` +
-          `Environment: TROUPE_APP, ${connectionVariables}${role === 'worker' ? ', TROUPE_POOLS, TROUPE_LOG' : ''}`,
+          `--metrics [HOST:]PORT: figures as OpenMetrics at /metrics, on 127.0.0.1 unless a host is named\n` +
+          `Environment: TROUPE_APP, TROUPE_METRICS, ${connectionVariables}${role === 'worker' ? ', TROUPE_POOLS, TROUPE_LOG' : ''}`,
       );
       return;
     }
@@ -54,14 +58,26 @@ export async function serve(
         : await limitsAlone(role, values.limits, values.app);
     const pools = poolsToServe(role, values.pools ?? (role === 'worker' ? env['TROUPE_POOLS'] : undefined), app);
     const level = levelToLog(role, values.log ?? (role === 'worker' ? env['TROUPE_LOG'] : undefined));
+    const address = values.metrics ?? env['TROUPE_METRICS'] ?? '';
+    const metricsAt = address === '' ? undefined : parseMetricsAddress(address);
     const runtime = await connectRuntime(runtimeOptions(role, app, values, env));
-    const service = await start(role, runtime, app, pools, level).catch(async (error: unknown) => {
+    const service = await (async () => {
+      const metrics = metricsAt && (await import('./metrics/role.ts')).createRoleMetrics(role, runtime, metricsAt);
+      // what cannot be listened at is told before anything is served
+      await metrics?.endpoint.start();
+      const served = await start(role, { runtime, app, pools, level, metrics }).catch(async (error: unknown) => {
+        await metrics?.endpoint.stop();
+        throw error;
+      });
+      if (metrics !== undefined) console.log(`metrics at ${metrics.endpoint.url}`);
+      return { stop: async () => void (await served.stop('signal'), await metrics?.endpoint.stop()) };
+    })().catch(async (error: unknown) => {
       await runtime.stop();
       throw error;
     });
     console.log(`${role} of ${app.name} serves as ${runtime.hostId}`);
     await signalled();
-    await service.stop('signal');
+    await service.stop();
     await runtime.stop();
     console.log(`${role} stopped`);
   } catch (error) {
@@ -103,24 +119,30 @@ function levelToLog(role: Role, name: string | undefined): LogLevel {
   return level;
 }
 
-function start(
-  role: Role,
-  runtime: Parameters<typeof startWorker>[0],
-  app: App,
-  pools: readonly string[],
-  level: LogLevel,
-): Promise<Service> {
+interface Served {
+  readonly runtime: Runtime;
+  readonly app: App;
+  readonly pools: readonly string[];
+  readonly level: LogLevel;
+  readonly metrics: RoleMetrics | undefined;
+}
+
+function start(role: Role, { runtime, app, pools, level, metrics }: Served): Promise<Service> {
+  const told = metrics?.told === undefined ? {} : { told: metrics.told };
   switch (role) {
     case 'supervisor':
-      return startSupervisor(runtime, app, { onEvent: report });
+      return startSupervisor(runtime, app, { onEvent: report, ...told });
     case 'throttle':
       return startThrottle(runtime, app, { onEvent: report });
     case 'scheduler':
-      return startScheduler(runtime, app, { onEvent: report });
+      return startScheduler(runtime, app, { onEvent: report, ...told });
     case 'worker':
       return startWorker(runtime, app, {
         pools,
-        onEvent: (event) => isLogged(event, level) && console.log(JSON.stringify(event)),
+        onEvent(event) {
+          metrics?.worker?.(event);
+          if (isLogged(event, level)) console.log(JSON.stringify(event));
+        },
       });
   }
 }

@@ -22,6 +22,8 @@ export interface ScheduleExplanation {
   readonly overdueMs: number;
   /** How long the oldest nominal time that no run has succeeded for has been due; 0 if there is none, or it is not active. For a metric. */
   readonly behindMs: number;
+  /** Nothing has succeeded for `alarmAfter`, which was told. */
+  readonly isAlarmed?: true;
   readonly run?: {
     readonly id: string;
     readonly attempt: number;
@@ -57,6 +59,7 @@ export function explainSchedule(key: string, record: EntityRecord | undefined, n
     ...nothing,
     status,
     behindMs: behindMs(root, now),
+    ...(root.alarm === 'raised' ? { isAlarmed: true as const } : {}),
     definition,
     ...(code === undefined ? {} : { code }),
     failures,

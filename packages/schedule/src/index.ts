@@ -1,6 +1,6 @@
 /** Periodic runs: calendars with time zones, and the schedule as an entity. */
 export { scheduleBehaviour, type ScheduleBehaviourOptions, wantsRun } from './behaviour.ts';
-export { breakerBehaviour, explainBreaker } from './breaker/behaviour.ts';
+export { breakerBehaviour, type BreakerStatus, breakerStatus, explainBreaker } from './breaker/behaviour.ts';
 export type { BreakerState } from './breaker/state.ts';
 export { type Calendar, calendarOf, type CronTiming, type DstPolicy, type IntervalTiming, next, type Timing } from './calendar.ts';
 export { type CronFields, parseCron } from './cron.ts';

@@ -87,6 +87,14 @@ function publish({ self }: TurnContext, what: string, body: Json): Effect {
   return { type: 'publish', topic: ['breaker', self.key, what], body };
 }
 
+export type BreakerStatus = 'closed' | 'open' | 'halfOpen';
+
+/** From the record of `breaker/<scope>`. `now`: epoch milliseconds. */
+export function breakerStatus(record: EntityRecord | undefined, now: number): BreakerStatus {
+  const { openUntil } = rootOf(record?.root) ?? {};
+  return openUntil === undefined ? 'closed' : now < openUntil ? 'open' : 'halfOpen';
+}
+
 /** In one sentence, from the record of `breaker/<scope>`. `now`: epoch milliseconds. */
 export function explainBreaker(scope: string, record: EntityRecord | undefined, now: number): string {
   const root = rootOf(record?.root);
