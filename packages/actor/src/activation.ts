@@ -12,7 +12,7 @@ import type { Random } from './clock.ts';
 import { EntityRecordState } from './entity-record.ts';
 import { emitAll } from './emission.ts';
 import type { HostEvent, Loaded } from './host-types.ts';
-import type { EffectSink, InputRef, InputStreams, LoadedRecord, RecordStore } from './ports.ts';
+import type { Delivery, EffectSink, InputRef, InputStreams, LoadedRecord, RecordStore } from './ports.ts';
 
 export interface ActivationInput {
   readonly address: Address;
@@ -29,10 +29,8 @@ export interface ActivationInput {
 export async function activate(input: ActivationInput): Promise<{ loaded: Loaded; outcomes: Incoming[] }> {
   const { address, behaviour, records } = input;
   const stored = await records.load(address);
+  if (stored === undefined) return { loaded: unborn(input), outcomes: [] };
   const record = new EntityRecordState(input.random.token());
-  if (stored === undefined) {
-    return { loaded: { record, state: behaviour.activate(address.key, undefined) }, outcomes: [] };
-  }
   const items = record.adopt(stored);
   const doubtful = await isDoubtful(input, stored);
   const { outcomes, refused } = await emitAll(input, doubtful ? stored.root.fx : [], address, stored.revision);
@@ -45,6 +43,28 @@ export async function activate(input: ActivationInput): Promise<{ loaded: Loaded
     items: items.size,
   });
   return { loaded: { record, state, ...(refused === undefined ? {} : { refused }) }, outcomes };
+}
+
+/**
+ * A key without a record, taken to be one because of the mail it has: what begins a record and comes for the first time
+ * finds one only if it is sent twice, and a look would be a round trip of every operation. No guess is trusted: the commit
+ * asks the stream's leader for no record, and what changes nothing is not acknowledged before the leader was asked.
+ */
+export function assumed(
+  { address, behaviour }: Pick<ActivationInput, 'address' | 'behaviour'>,
+  unseen: readonly Delivery[],
+  random: Random,
+): Loaded | undefined {
+  const begins = unseen.some(({ message }) => behaviour.begins?.(message) === true) && unseen.every(isFresh);
+  return begins ? { ...unborn({ address, behaviour, random }), isAssumed: true } : undefined;
+}
+
+function isFresh({ deliveries, tries }: Delivery): boolean {
+  return deliveries === 1 && tries === 0;
+}
+
+function unborn({ address, behaviour, random }: Pick<ActivationInput, 'address' | 'behaviour' | 'random'>): Loaded {
+  return { record: new EntityRecordState(random.token()), state: behaviour.activate(address.key, undefined) };
 }
 
 async function isDoubtful(input: ActivationInput, stored: LoadedRecord): Promise<boolean> {

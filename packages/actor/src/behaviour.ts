@@ -53,6 +53,11 @@ export interface Behaviour<State = unknown> {
   readonly kind: string;
   /** Mail types that each sender may use; a host refuses everything else. Absent = all. */
   mayReceive?(message: Incoming): boolean;
+  /**
+   * Whether this is mail that makes a record, and hardly ever finds one. The host then does not look for one: it commits under the
+   * condition that there is none, and loads it if there is. Absent = never; wrong answers cost a turn, no more.
+   */
+  begins?(message: Incoming): boolean;
   /** The working state of a record, or of a key that has none. */
   activate(key: string, record: EntityRecord | undefined): State;
   /** Folds one message. A message that answers nothing the state waits for changes nothing: that is what makes a second delivery harmless. */

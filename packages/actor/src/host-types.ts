@@ -78,6 +78,8 @@ export interface EntityHost {
 export interface Loaded {
   readonly record: EntityRecordState;
   readonly state: unknown;
+  /** Nobody has looked whether there is a record: the first commit will tell. */
+  readonly isAssumed?: true;
   /** Its last effects were refused for good, and nobody can be told: to be quarantined. */
   readonly refused?: WireError;
 }

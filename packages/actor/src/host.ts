@@ -17,7 +17,7 @@ import { toWireError } from '@troupe/protocol';
 import type { Behaviour, Incoming } from './behaviour.ts';
 import { type Cell, evictIdle } from './cell.ts';
 import { sleep } from './clock.ts';
-import { activate } from './activation.ts';
+import { activate, assumed } from './activation.ts';
 import { fold, FoldError, type Folded } from './fold.ts';
 import { Holds } from './holds.ts';
 import { emitAll, type Emitted } from './emission.ts';
@@ -83,7 +83,7 @@ class Host implements EntityHost {
       holds: this.holds,
       waits,
       retry: (cell, run) => this.retry(cell, run),
-      load: (cell) => this.load(cell, []),
+      load: (cell) => this.load(cell, [], []),
       commit: (cell, loaded, folded, doubtful) => this.commit(cell, loaded, folded, [], doubtful),
       tell: (event) => this.emitEvent(event),
     });
@@ -171,6 +171,7 @@ class Host implements EntityHost {
     const until = this.options.clock.monotonic() + (this.options.ackWaitMs ?? 2_000);
     const turn = (cell.turn = { deliveries: first, until, isGivenUp: false });
     let batch = await this.screen(cell, first);
+    let unseen: readonly Delivery[] = batch;
     // outcomes of writes, folded before the messages that caused them are acknowledged
     let outcomes: Incoming[] = [];
     let waiting: Delivery[] = [];
@@ -185,7 +186,8 @@ class Host implements EntityHost {
         return this.holds.abandon([...waiting, ...batch]);
       }
       if (turn.isGivenUp || this.stopped.signal.aborted) return this.holds.release([...waiting, ...batch]);
-      const loaded = await this.load(cell, outcomes);
+      const loaded = await this.load(cell, outcomes, unseen);
+      unseen = [];
       // no outcomes after a reload: another host has gone on with this record; ours come again and answer nothing
       if (loaded === undefined || (batch.length === 0 && outcomes.length === 0)) return this.holds.release([...waiting, ...batch]);
       if (loaded.record.quarantine !== undefined) {
@@ -213,7 +215,9 @@ class Host implements EntityHost {
           serverNow: this.options.records.serverNow(),
         });
         checkSize(`the state of ${cell.name}`, folded.rootText, this.limits.maxRootBytes);
-        committed = folded.changed && (await this.commit(cell, loaded, folded, inputs));
+        // items are written before the commit, and those of one that is refused would lie there for ever: better to look
+        const mustLook = loaded.isAssumed === true && loaded.record.revision === 0 && folded.puts.length > 0;
+        committed = folded.changed && !mustLook && (await this.commit(cell, loaded, folded, inputs));
       } catch (error) {
         cell.loaded = undefined;
         const tooLarge = isTooLarge(error);
@@ -315,7 +319,8 @@ class Host implements EntityHost {
     return kept;
   }
 
-  private async load(cell: Cell, outcomes: Incoming[]): Promise<Loaded | undefined> {
+  private async load(cell: Cell, outcomes: Incoming[], unseen: readonly Delivery[]): Promise<Loaded | undefined> {
+    cell.loaded ??= assumed(cell, unseen, this.options.random);
     if (cell.loaded !== undefined) return cell.loaded;
     const result = await this.retry(cell, () =>
       activate({ address: cell.address, behaviour: cell.behaviour, ...this.options, onEvent: (e) => this.emitEvent(e) }),

@@ -71,6 +71,7 @@ export function operationBehaviour(options: OperationOptions): Behaviour<Operati
   return {
     kind: 'operation',
     mayReceive: ({ sender, type }) => ALLOWED[sender.startsWith('task-') ? 'task' : sender]?.test(type) ?? false,
+    begins: ({ type }) => type === 'command' || type === 'child',
     activate: (key, record) => ({ key, op: record === undefined ? undefined : operationOf(key, record) }),
     receive: (state, message, context) => receive(settings, state, message, context),
     whileQuarantined: quarantinedAnswers,
