@@ -7,16 +7,19 @@
  *   --coverage   measures
  *   --jobs=N     that many at once, the slow folders of a workspace by themselves (default 1: tests with real time dislike company)
  *   --again      runs a test that fails once more at the end, alone in its file: one that passes then counts as passed and is told as FLAKY
+ *   --disturb    lets all processes of the tests stand still for a second now and then, as a loaded machine does (Linux)
  *   --node=PATH  runs the tests, not the set-up, on another Node
  *
  * The last line is `N passed, N failed, N skipped`. A mocha that ends without counting is one failure.
  */
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { filesToRunAgain, judgeAgain } from './again.mjs';
 import { ensureNatsServer, root, setUp } from './bootstrap.mjs';
 import { closingLine, sum } from './counts.mjs';
+import { disturb, MARK } from './disturb.mjs';
 import { readLayers } from './layers.mjs';
 import { runPart } from './parts.mjs';
 import { sharesOf } from './shares.mjs';
@@ -24,7 +27,7 @@ import { sharesOf } from './shares.mjs';
 /** No workspace may take longer; what hangs is killed and counted. */
 const WORKSPACE_LIMIT_MS = 20 * 60_000;
 
-const own = { coverage: false, jobs: 1, again: false, node: process.execPath };
+const own = { coverage: false, jobs: 1, again: false, disturb: false, node: process.execPath };
 /** @type {string[]} */
 const names = [];
 /** @type {string[]} */
@@ -32,6 +35,7 @@ const mochaArgs = [];
 for (const arg of process.argv.slice(2)) {
   if (arg === '--coverage') own.coverage = true;
   else if (arg === '--again') own.again = true;
+  else if (arg === '--disturb') own.disturb = true;
   else if (arg.startsWith('--jobs=')) own.jobs = Number(arg.slice('--jobs='.length));
   else if (arg.startsWith('--node=')) own.node = arg.slice('--node='.length);
   else if (mochaArgs.length > 0 || arg.startsWith('-')) mochaArgs.push(arg);
@@ -66,7 +70,10 @@ const queue = [...shares];
 const runQueue = async () => {
   for (let next = queue.shift(); next; next = queue.shift()) await testShare(next);
 };
+const mark = randomUUID();
+const undisturb = own.disturb ? disturb(mark) : undefined;
 await Promise.all(Array.from({ length: own.jobs }, runQueue));
+if (undisturb) console.log(`stood still ${undisturb()} times`);
 for (const runAgain of later) await runAgain();
 rmSync(scratch, { recursive: true, force: true });
 
@@ -130,7 +137,12 @@ async function runMocha(dir, more) {
     [...args.map((arg) => (arg.includes('/') ? join(root, arg) : arg)), ...more],
     {
       cwd: join(root, dir),
-      env: { ...process.env, TROUPE_COUNTS: file, ...(own.coverage ? { NODE_V8_COVERAGE: coverageDir } : {}) },
+      env: {
+        ...process.env,
+        TROUPE_COUNTS: file,
+        ...(own.disturb ? { [MARK]: mark } : {}),
+        ...(own.coverage ? { NODE_V8_COVERAGE: coverageDir } : {}),
+      },
       limitMs: WORKSPACE_LIMIT_MS,
       isHeld: own.jobs > 1,
     },

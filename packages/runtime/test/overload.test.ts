@@ -70,6 +70,9 @@ describe('a front door over its high-water mark', () => {
     // accepted by COMMANDS, answered later
     const kept = [0, 1, 2, 3].map((n) => s.client.execute({ executor: 'chain', id: `kept-${n}` }));
     await until('COMMANDS is full', async () => (await s.inCommands()) === 4);
+    const full = performance.now();
+    // a door that pulled would take them as soon as the machine lets it
+    await until('a door that pulls would have begun', () => performance.now() - full > 1_000);
     const refused = await s.client.execute({ executor: 'chain', id: 'too-many' }).then(
       () => undefined,
       (error: unknown) => error,
