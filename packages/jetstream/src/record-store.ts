@@ -7,6 +7,7 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { CommitOutcome, ItemName, LoadedRecord, RecordStore, RootRecord, StoredItem } from '@troupe/actor/internal';
 import { type Address, encodeJson, type Json, type Subjects } from '@troupe/protocol';
 import { readLast, readLeader } from './direct-get.ts';
+import { publishExpiring } from './expiring.ts';
 import { readPaged } from './paged-read.ts';
 import { isWrongSequence, type Publisher } from './publisher.ts';
 
@@ -71,7 +72,7 @@ export function createRecordStore(options: RecordStoreOptions): RecordStore {
     },
     async commit(address, expectedRevision, text, ttlMs): Promise<CommitOutcome> {
       try {
-        const ack = await publisher.publish(subjects.state(address), text, {
+        const ack = await publishExpiring(publisher, subjects.state(address), text, {
           expectLastSubjectSequence: expectedRevision,
           ...(ttlMs === undefined ? {} : { ttlMs }),
         });

@@ -9,6 +9,7 @@ import type { ResourceStore } from '@troupe/actor';
 import { decideWrite, isTombstone, type StoredResource } from '@troupe/actor/internal';
 import { decodeToken, encodeToken, type ResourceRef, type Subjects, TroupeError } from '@troupe/protocol';
 import { readLast, readLeader } from './direct-get.ts';
+import { publishExpiring } from './expiring.ts';
 import { readPaged } from './paged-read.ts';
 import { isWrongSequence, type Publisher } from './publisher.ts';
 import { decodeResource, encodeResource } from './resource-codec.ts';
@@ -69,7 +70,7 @@ export function createKvResourceStore(options: ResourceStoreOptions): ResourceSt
         if (decision.type === 'store') {
           const { body, headers, ttlMs } = encodeResource(decision.next, options.tombstoneTtlMs ?? TOMBSTONE_TTL_MS);
           try {
-            const ack = await publisher.publish(subjectOf(write.ref), body, {
+            const ack = await publishExpiring(publisher, subjectOf(write.ref), body, {
               expectLastSubjectSequence: current.sequence,
               headers,
               ...(ttlMs === undefined ? {} : { ttlMs }),
