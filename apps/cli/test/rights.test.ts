@@ -2,6 +2,7 @@ import type { Service } from '@troupe/actor';
 import { createClient } from '@troupe/client';
 import { applyTopology, connectNats, createKvResourceStore } from '@troupe/jetstream';
 import { connectRuntime, type Runtime, startScheduler, startSupervisor, startThrottle, startWorker } from '@troupe/runtime';
+import { createRoleMetrics } from '@troupe/runtime/internal';
 import { until } from '@troupe/test-infra';
 import { expect } from 'chai';
 import { app, write } from './apps/notes.ts';
@@ -16,6 +17,7 @@ async function setup(layout: Layout) {
   await admin.close();
   const runtimes: Runtime[] = [];
   const roles: Service[] = [];
+  const figures: (() => Promise<string>)[] = [];
   for (const [user, start] of [
     ['throttle', startThrottle],
     ['supervisor', startSupervisor],
@@ -25,6 +27,10 @@ async function setup(layout: Layout) {
     const runtime = await run(user);
     runtimes.push(runtime);
     roles.push(await start(runtime, app));
+    const { endpoint } = createRoleMetrics(user === 'worker-notes' ? 'worker' : user, runtime, { host: '127.0.0.1', port: 0 });
+    await endpoint.start();
+    roles.push(endpoint);
+    figures.push(async () => (await fetch(endpoint.url)).text());
   }
   const registrar = await run('registrar');
   const client = (user: string) => createClient(at.as(user), { checkEvery: '50ms', mayRead: user !== 'producer' });
@@ -32,6 +38,8 @@ async function setup(layout: Layout) {
     ...at,
     registrar,
     client,
+    /** What each role tells to whoever scrapes it. */
+    scraped: async () => (await Promise.all(figures.map((one) => one()))).join(''),
     async [Symbol.asyncDispose]() {
       for (const role of roles.toReversed()) await role.stop();
       for (const runtime of [...runtimes, registrar]) await runtime.stop();
@@ -93,6 +101,13 @@ for (const layout of ['accounts', 'authorization'] as const) {
       await using sender = at.client('sender-notes');
       expect((await (await sender.sendTask(write, { text: 'alone' })).ended()).outcome).to.include({ kind: 'succeeded' });
       expect((await (await sender.sendTask(write, { text: 'bad' })).ended()).outcome).to.include({ kind: 'failed' });
+
+      // each reads for its metrics what its user may read
+      expect(await at.scraped())
+        .to.include('troupe_tasks_waiting{class="regular",pool="notes"} 0')
+        .and.include('troupe_operations{phase="running"}')
+        .and.include('troupe_schedules{status="active"} 2')
+        .and.include('troupe_throttle_leases{');
 
       expect(at.violations()).to.deep.equal([]);
     });
