@@ -2,7 +2,7 @@
  * The client of a throttle that runs elsewhere, for programs that want nothing else. It is given a connection to NATS, whatever client made it,
  * and needs no right but that to ask (`holder` in docs/permissions.md).
  *
- * A lease lives for its TTL from the last request that kept it *was sent*, by the clock that never jumps; the throttle counts from when that
+ * A lease lives for its TTL from the last request that kept it *was sent*, by the clock that never jumps and by that of the day, which goes on while a machine sleeps; the throttle counts from when that
  * request was stored, which is later. So its signal aborts before anybody else can be granted the tokens, if this process runs at all:
  * one that stood still finds `isHeld` false, and the backend finds its fence old.
  */
@@ -162,10 +162,12 @@ export function createThrottleClient(connection: ThrottleConnection, options: Th
     if (signal?.aborted) throw cancelled();
     for (;;) {
       let askedAt = 0;
+      let askedAtMs = 0;
       const answer = await raced(
         signal,
         insist(signal, () => {
           askedAt = clock.monotonic();
+          askedAtMs = clock.now();
           return ask(root, 'acquire', wanted, waitMs + Math.min(LOST_AFTER_MS, Math.max(1_000, ttlMs / 6)));
         }),
       );
@@ -175,7 +177,7 @@ export function createThrottleClient(connection: ThrottleConnection, options: Th
       }
       if (answer.answer === 'queued') tell(() => onQueued?.(answer.ahead));
       else if (answer.answer === 'granted') {
-        const held = { ...identity, scope, need: answer.need, fence: answer.fence, ttlMs, askedAt, clock };
+        const held = { ...identity, scope, need: answer.need, fence: answer.fence, ttlMs, askedAt, askedAtMs, clock };
         const tellAbout = (kind: ThrottleRequestKind, about: object, timeoutMs: number): Promise<ThrottleAnswer> =>
           ask(root, kind, { ...identity, ...about }, timeoutMs);
         return new HeldLease(held, tellAbout, (units, until) => spend(scope, units, { signal: until, within: lease }));

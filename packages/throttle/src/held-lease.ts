@@ -43,6 +43,8 @@ interface Held {
   readonly ttlMs: number;
   /** When the request that was granted had been sent; monotonic milliseconds. */
   readonly askedAt: number;
+  /** The same by the clock of the day, which goes on while the machine sleeps. */
+  readonly askedAtMs: number;
   readonly clock: Clock;
 }
 
@@ -62,6 +64,8 @@ export class HeldLease implements RemoteLease {
   private why = '';
   /** Until when it is ours. */
   private until: number;
+  /** The same by the clock of the day: the one that never jumps stands still while a machine sleeps, on Linux. */
+  private untilMs: number;
   private cancelRenewal = (): void => undefined;
   private cancelEnd = (): void => undefined;
   private releasing: Promise<void> | undefined;
@@ -71,6 +75,7 @@ export class HeldLease implements RemoteLease {
     this.ask = ask;
     this.spendInside = spendInside;
     this.until = held.askedAt + held.ttlMs;
+    this.untilMs = held.askedAtMs + held.ttlMs;
     this.watchEnd();
     this.renewAfter(held.askedAt + held.ttlMs / 3 - held.clock.monotonic());
   }
@@ -97,7 +102,8 @@ export class HeldLease implements RemoteLease {
 
   get isHeld(): boolean {
     // a process that stood still may come here before its timers do
-    if (this.state === 'held' && this.held.clock.monotonic() >= this.until) this.lose('it was not renewed in time');
+    const { clock } = this.held;
+    if (this.state === 'held' && (clock.monotonic() >= this.until || clock.now() >= this.untilMs)) this.lose('it was not renewed in time');
     return this.state === 'held';
   }
 
@@ -166,6 +172,7 @@ export class HeldLease implements RemoteLease {
     if (!this.isHeld) return;
     const { clock, ttlMs } = this.held;
     const askedAt = clock.monotonic();
+    const askedAtMs = clock.now();
     let isRenewed = false;
     try {
       const { answer } = await this.ask('renew', { fence: this.fence, ttlMs }, Math.min(5_000, Math.max(500, ttlMs / 6)));
@@ -173,6 +180,8 @@ export class HeldLease implements RemoteLease {
       if (answer === 'lost') return this.lose('the throttle does not know it any more');
       isRenewed = true;
       this.until = Math.max(this.until, askedAt + ttlMs);
+      // set back, it must not keep a time of before
+      this.untilMs = askedAtMs + ttlMs;
       this.watchEnd();
     } catch {
       // away for now: tried again until its time is over, then it is lost

@@ -4,7 +4,10 @@ import { expect } from 'chai';
 
 /** The edge of the wire alone: answers as the door gives them, or none. What real servers do is in packages/runtime/test/throttle-door. */
 async function setup(answers: { acquire?: object; renew?: object | undefined; release?: object | undefined } = {}) {
-  const clock = createVirtualClock();
+  const virtual = createVirtualClock();
+  let aheadMs = 0;
+  // the clock of the day may be set, or go on while the other one sleeps
+  const clock = Object.assign(Object.create(virtual) as typeof virtual, { now: () => virtual.now() + aheadMs });
   const asked: Record<string, unknown>[] = [];
   let isAway = false;
   const connection = {
@@ -24,7 +27,16 @@ async function setup(answers: { acquire?: object; renew?: object | undefined; re
   };
   const client = createThrottleClient(connection, { clock });
   const lease = await client.acquire('cloud', { vm: 1 }, { ttl: '60s' });
-  return { clock, client, lease, asked, of: (kind: string) => asked.filter((one) => one['kind'] === kind), leave: () => (isAway = true) };
+  const set = (ms: number): void => void (aheadMs += ms);
+  return {
+    set,
+    clock,
+    client,
+    lease,
+    asked,
+    of: (kind: string) => asked.filter((one) => one['kind'] === kind),
+    leave: () => (isAway = true),
+  };
 }
 
 const code = (lease: RemoteLease): unknown => (lease.signal.reason as { code?: string } | undefined)?.code;
@@ -53,6 +65,28 @@ describe('a lease that is held from outside', () => {
     // it was tried again and again meanwhile
     expect(of('renew').length).to.be.above(30);
     expect(clock.pending).to.equal(0);
+  });
+
+  it('is lost by a machine that slept, whose clock that never jumps stood still', async () => {
+    const { clock, lease, set } = await setup();
+    await clock.tick(10_000);
+    set(49_999);
+    expect(lease.isHeld).to.equal(true);
+    set(1);
+    expect(() => lease.assertHeld())
+      .to.throw()
+      .that.includes({ code: 'lease_lost' });
+    expect(code(lease)).to.equal('lease_lost');
+  });
+
+  it('is kept when the clock of the day is set back, or forward by less than is left', async () => {
+    const { clock, lease, set } = await setup();
+    set(-3_600_000);
+    await clock.tick(50_000);
+    set(30_000);
+    await clock.tick(50_000);
+    expect(lease.isHeld).to.equal(true);
+    await lease.release();
   });
 
   it('is lost at once when it is told so', async () => {
