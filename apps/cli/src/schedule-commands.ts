@@ -1,8 +1,6 @@
 /** The commands about schedules, and their flags. */
 import type { Command } from 'commander';
 import {
-  type DefineFlags,
-  definitionOf,
   scheduleDefineCommand,
   scheduleNextCommand,
   schedulesCommand,
@@ -14,6 +12,7 @@ import {
 import { withClient } from './connection.ts';
 import type { Io } from './io.ts';
 import { collect } from './parse-args.ts';
+import { type DefineFlags, definitionOf } from './schedule-definition.ts';
 import type { Commands } from './verb-commands.ts';
 
 const ABOUT = {
@@ -63,18 +62,30 @@ export function addSchedules({ add, choose, client }: Commands, program: Command
   add('define <key>', 'make it, or change it', group)
     .option('--cron <fields>', 'when: five fields, or six with seconds first')
     .option('--zone <name>', 'with --cron: a time zone, such as Europe/Berlin (default UTC)')
+    .option('--gap <policy>', 'with --cron: a local time that does not exist: shift, boundary or skip')
+    .option('--fold <policy>', 'with --cron: a local time that exists twice: first, second or both')
     .option('--every <duration>', 'when: elapsed time between two nominal times, such as 90m')
     .option('--execute <executor>', 'what: an operation')
     .option('--resource <kind/id>', 'with --execute: what it takes; may be repeated', collect)
     .option('--task <name>', 'what: a task')
+    .option('--each <task>', 'what for: each object that this task lists, of the pool of --pool')
+    .option('--kind <kind>', 'with --each and --execute: an operation takes the resource of this kind whose id is the key of the object')
+    .option('--in-flight <n>', 'with --each: objects alive at a time (default 20)')
+    .option('--per-second <n>', 'with --each: starts per second (default 50)')
     .option('--pool <name>', 'with --task: its pool of workers (default: default)')
     .option('--time-limit <duration>', 'with --task: of one attempt')
     .option('--attempts <n>', 'with --task: how many (default 5)')
     .option('--class <class>', 'regular, heavy or background (default: background for a task, that of the executor for an operation)')
     .option('--input <json>', 'its input: JSON, @file, or @- for the standard input')
     .option('--missed <policy>', 'nominal times nobody was there for: skip, latest (default) or all:<n>')
+    .option('--late-after <duration>', 'so much too late is missed (default 1m)')
     .option('--overlap <policy>', 'a run lives: skip (default), bufferOne or cancelPrevious')
     .option('--penalty-cap <n>', 'nominal times passed over after failures, at the most (default 3)')
+    .option('--breaker <n:pause>', 'after n failures in a row nothing runs for so long: 3:10m; for all schedules of a scope: 3:10m:scope')
+    .option('--pause-on <codes>', 'failures that pause it until it is resumed: any, or codes with commas')
+    .option('--alarm-after <duration>', 'nothing has succeeded for so long: told as overdue')
+    .option('--jitter <duration>', 'each run starts up to so much later, by chance')
+    .option('--spread <duration>', 'it starts later by a share of this that depends on its key')
     .option('--unchecked', 'take it though the schedulers know no such task or executor, or its schema refuses the input')
     .option('--by <name>', 'who wants it', io.env['USER'])
     .action((key: string, flags: DefineFlags) =>

@@ -1,11 +1,11 @@
 /** `troupe schedules` and `troupe schedule …`: what runs periodically, and why it does not. */
 import type { Client, ScheduleInfo } from '@troupe/client';
-import { type Duration, TroupeError } from '@troupe/protocol';
+import { formatMs } from '@troupe/protocol';
 import type { ScheduleOptions } from '@troupe/schedule';
-import { defineTask } from '@troupe/task';
+import type { DefineFlags } from '../schedule-definition.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
-import { parseClass, parseCount, parseInput, parseResource, parseWords } from '../parse-args.ts';
+import { parseCount } from '../parse-args.ts';
 import { jsonLine, oneLine, printable, table, time } from '../text.ts';
 
 export interface SchedulesFlags {
@@ -22,7 +22,7 @@ export async function schedulesCommand(client: Client, { deleted, limit, json }:
   });
   if (json === true) for (const info of found) io.out(jsonLine(info));
   else if (found.length === 0) io.err('no schedules\n');
-  else io.out(table([['KEY', 'STATUS', 'NEXT', 'FAILURES', 'RUNS', 'NOW'], ...found.map(row)]));
+  else io.out(table([['KEY', 'STATUS', 'NEXT', 'BEHIND', 'FAILURES', 'RUNS', 'NOW'], ...found.map(row)]));
   return exitCodes.ok;
 }
 
@@ -33,10 +33,16 @@ function row(info: ScheduleInfo): string[] {
     printable(info.key),
     status,
     next === undefined ? '-' : time(next),
+    behindOf(info),
     String(info.failures),
     printable(whatOf(info)),
     printable(info.text),
   ];
+}
+
+/** Since when the oldest nominal time is due that no run has succeeded for; `!` where its alarm has been raised. */
+function behindOf({ behindMs, isAlarmed }: ScheduleInfo): string {
+  return behindMs === 0 ? '-' : `${formatMs(behindMs)}${isAlarmed === true ? ' !' : ''}`;
 }
 
 /** What a run of it does. */
@@ -71,6 +77,7 @@ function page(info: ScheduleInfo): string {
     ['policies', Object.keys(policies).length === 0 ? undefined : oneLine(policies as never)],
     ['defined by', code ?? 'people'],
     ['failures', String(info.failures)],
+    ['behind', info.behindMs === 0 ? undefined : behindOf(info)],
     ['paused until', info.pausedUntil === undefined ? undefined : time(info.pausedUntil)],
     ...info.next.map((at): [string, string] => ['next', time(at)]),
   ];
@@ -114,61 +121,6 @@ export async function scheduleVerbCommand(
   await send[verb](key, why);
   io.out(json === true ? jsonLine({ schedule: key, ordered: verb }) : `${verb} ordered ${printable(key)}\n`);
   return exitCodes.ok;
-}
-
-export interface DefineFlags {
-  readonly cron?: string;
-  readonly zone?: string;
-  readonly every?: string;
-  readonly execute?: string;
-  readonly resource?: readonly string[];
-  readonly task?: string;
-  readonly pool?: string;
-  readonly class?: string;
-  readonly timeLimit?: string;
-  readonly attempts?: string;
-  readonly input?: string;
-  readonly missed?: string;
-  readonly overlap?: string;
-  readonly penaltyCap?: string;
-  readonly unchecked?: true;
-  readonly by?: string;
-  readonly json?: true;
-}
-
-/** Throws `invalid_options`; what a flag says wrongly is told before anything connects. */
-export async function definitionOf(flags: DefineFlags, io: Io): Promise<ScheduleOptions> {
-  const { cron, zone, every, missed, overlap, penaltyCap, input } = flags;
-  const all = /^all:(\d+)$/.exec(missed ?? '')?.[1];
-  return {
-    ...(cron === undefined ? {} : { cron }),
-    ...(zone === undefined ? {} : { zone }),
-    ...(every === undefined ? {} : { every: every as Duration }),
-    ...(input === undefined ? {} : { input: await parseInput(input, io) }),
-    ...(missed === undefined ? {} : { missed: all === undefined ? missed : { all: Number(all) } }),
-    ...(overlap === undefined ? {} : { overlap: parseWords(overlap, ['skip', 'bufferOne', 'cancelPrevious'], 'overlap')[0] }),
-    ...(penaltyCap === undefined ? {} : { penaltyCap: penaltyCap === '0' ? 0 : parseCount(penaltyCap, 'penaltyCap') }),
-    ...(flags.unchecked === undefined ? {} : { unchecked: true }),
-    ...runOf(flags),
-  } as ScheduleOptions;
-}
-
-function runOf({ execute, resource = [], task, pool, class: cls, timeLimit, attempts }: DefineFlags): object {
-  if ((execute === undefined) === (task === undefined))
-    throw new TroupeError('invalid_options', 'execute: name an executor (--execute) or a task (--task)', { field: 'execute' });
-  const queue = cls === undefined ? {} : { class: parseClass(cls) };
-  if (execute !== undefined) {
-    const named = resource.map((text) => parseResource(text));
-    const resources = named.length === 0 ? {} : named.length === 1 ? { resource: named[0]! } : { resources: named };
-    return { execute: { executor: execute, ...resources, ...queue } };
-  }
-  const limits = {
-    ...(pool === undefined ? {} : { pool }),
-    ...(timeLimit === undefined ? {} : { timeLimit: timeLimit as Duration }),
-    ...(attempts === undefined ? {} : { retry: { attempts: parseCount(attempts, 'attempts') } }),
-  };
-  // how running twice is made safe is known where the handler is
-  return { task: defineTask({ name: task!, idempotent: 'yes', class: 'background', ...queue, ...limits }) };
 }
 
 export async function scheduleDefineCommand(
