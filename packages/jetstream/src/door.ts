@@ -17,7 +17,9 @@ import {
   encodeJson,
   type EventMessage,
   headers,
+  ID_LIMIT_CHARS,
   isInbox,
+  isLonger,
   isTroupeError,
   type Json,
   parseCommand,
@@ -235,10 +237,9 @@ function readSender(message: PulledMessage): { operation: string | undefined; re
     message.hasHeaders ? text([...message.headers()].find(([n]) => n === name)?.[1][0]) : undefined;
   // whichever names an inbox: a wrong one in the body must not silence the answer to it
   const replyTo = [text(body['replyTo']), header(headers.replyTo)].find((one) => one !== undefined && isInbox(one));
-  return {
-    operation: text(body['id']) ?? header(headers.messageId),
-    replyTo,
-  };
+  // one that is longer is the name of no operation, and its subject may be more than a server takes
+  const operation = text(body['id']) ?? header(headers.messageId);
+  return { operation: operation === undefined || isLonger(operation, ID_LIMIT_CHARS) ? undefined : operation, replyTo };
 }
 
 /** Stacks are for the log of this host, not for whoever sent a wrong command. */

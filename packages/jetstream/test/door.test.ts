@@ -152,6 +152,28 @@ describe('the front door', () => {
     expect(at.told).to.deep.equal([]);
   });
 
+  it('tells nobody under a name so long that a server would close the connection of the door', async () => {
+    await using at = await setup();
+    await at.door.start();
+    const closed: string[] = [];
+    const watching = (async () => {
+      for await (const { type } of at.nc.status()) if (type === 'disconnect' || type === 'error') closed.push(type);
+    })();
+    void watching;
+    const long = 'x'.repeat(6_000);
+    await at.send('x', { body: { v: 1, id: long } });
+    await at.send('x', { body: { v: 1, replyTo: `_INBOX.${long}` } });
+    await at.send('x', { body: '[]', headers: [[headers.replyTo, `_INBOX.${long}`]] });
+    await at.send('x', { body: '[]', headers: [[headers.messageId, long]] });
+    await at.send('x', { body: at.command({ id: 'good' }) });
+    await at.settled();
+    expect(await at.dead()).to.have.lengthOf(4);
+    expect(await at.mail()).to.have.lengthOf(1);
+    await at.nc.flush();
+    expect(closed).to.deep.equal([]);
+    expect(at.told).to.deep.equal([]);
+  });
+
   it('tries again what could not be judged for the moment, or by a defect, and refuses nobody for it', async () => {
     const failures = [new TroupeError('unavailable', 'the store is away', { retryable: true }), new Error('a defect')];
     await using at = await setup({

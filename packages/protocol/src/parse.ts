@@ -49,9 +49,9 @@ export function decodeObject(data: Uint8Array, what: string): Fields {
   return fields;
 }
 
-/** Whether a subject is one that a caller may name for answers: literal, and below an inbox prefix. */
+/** Whether a subject is one that a caller may name for answers: literal, below an inbox prefix, and of 256 characters at the most. */
 export function isInbox(subject: string): boolean {
-  return INBOX.test(subject);
+  return subject.length <= REPLY_TO_LIMIT_CHARS && INBOX.test(subject);
 }
 
 /** Reads a command. Throws `malformed` or `unsupported_version`. */
