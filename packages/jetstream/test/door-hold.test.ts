@@ -6,7 +6,7 @@ import { createSubjects, encodeJson } from '@troupe/protocol';
 import { until } from '@troupe/test-infra';
 import { expect } from 'chai';
 
-const ACK_WAIT_MS = 1_000;
+const ACK_WAIT_MS = 3_000;
 
 describe('a command in the hands of a door', () => {
   it('stays there while its judge takes longer than a hold, and comes again where nobody renews', async () => {
@@ -60,5 +60,5 @@ describe('a command in the hands of a door', () => {
     );
     await door.stop();
     await nc.close();
-  }).timeout(20_000);
+  }).timeout(40_000);
 });

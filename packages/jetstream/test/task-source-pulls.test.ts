@@ -1,7 +1,10 @@
 import { expect } from 'chai';
 import { connectNats, createPublisher } from '@troupe/jetstream';
 import { startNatsServer, startProxy, until } from '@troupe/test-infra';
-import { ACK_WAIT_MS, createTaskQueue, elapse, open, POOL, pull, task } from './support/task-queue.ts';
+import { createTaskQueue, elapse, open, POOL, pull, task } from './support/task-queue.ts';
+
+/** Longer than any pause of the machine: nothing may come again by itself. */
+const LONG_HOLD_MS = 20_000;
 
 describe('the pulls of a worker on a stream', () => {
   it('have ended at the server when they have ended here: a slot is never filled twice', async () => {
@@ -30,7 +33,7 @@ describe('the pulls of a worker on a stream', () => {
   });
 
   it('bring hundreds at once, each to one of two workers', async () => {
-    await using queue = await createTaskQueue();
+    await using queue = await createTaskQueue({}, LONG_HOLD_MS);
     const sources = [queue.source(), queue.source()];
     const received = await Promise.all(sources.map((source) => open(source)));
     await Promise.all(Array.from({ length: 400 }, (_, i) => queue.send('regular', task(`${i}`))));
@@ -43,7 +46,7 @@ describe('the pulls of a worker on a stream', () => {
   });
 
   it('hand over what was on its way when they are stopped, so that it can be given back at once', async () => {
-    await using queue = await createTaskQueue();
+    await using queue = await createTaskQueue({}, LONG_HOLD_MS);
     const [source, other] = [queue.source(), queue.source()];
     const mine = await open(source);
     const theirs = await open(other);
@@ -54,7 +57,7 @@ describe('the pulls of a worker on a stream', () => {
     await source.flush();
     pull(other, 50, 5_000);
     // well within the hold: nothing lies with the worker that has stopped
-    await until('the other worker has all', () => theirs.deliveries.length === 50, ACK_WAIT_MS - 300);
+    await until('the other worker has all', () => theirs.deliveries.length === 50, LONG_HOLD_MS / 2);
     expect(new Set(theirs.ids()).size).to.equal(50);
   });
 

@@ -16,8 +16,9 @@ export interface TestPuller {
 export async function setupPulling(consumer: Partial<ConsumerConfig> = {}, connection: ConnectOptions = {}) {
   const stream = await createStream({ retention: 'workqueue' as never }, connection);
   const { jsm, name, prefix } = stream;
+  // a hold that no pause of the machine outlasts: a test in which something shall come again says a shorter one
   const addConsumer = () =>
-    jsm.consumers.add(name, { durable_name: 'c', ack_policy: 'explicit', ack_wait: 1_000 * NANOS, ...consumer } as ConsumerConfig);
+    jsm.consumers.add(name, { durable_name: 'c', ack_policy: 'explicit', ack_wait: 30_000 * NANOS, ...consumer } as ConsumerConfig);
   await addConsumer();
   const ends: (() => Promise<unknown>)[] = [];
 

@@ -23,7 +23,7 @@ import {
 } from '@troupe/protocol';
 
 export const POOL = 'p';
-export const ACK_WAIT_MS = 1_000;
+const ACK_WAIT_MS = 1_000;
 let namespaces = 0;
 
 export interface TaskQueue extends AsyncDisposable {
@@ -40,7 +40,7 @@ export interface TaskQueue extends AsyncDisposable {
   left(): Promise<number>;
 }
 
-export async function createTaskQueue(connection: ConnectOptions = {}): Promise<TaskQueue> {
+export async function createTaskQueue(connection: ConnectOptions = {}, ackWaitMs = ACK_WAIT_MS): Promise<TaskQueue> {
   const subjects = createSubjects(`tasks-${process.pid}-${namespaces++}`);
   const { streams } = subjects;
   const nc = await connectNats({ servers: process.env['TEST_NATS_URL']!, reconnectWaitMs: 50, ...connection });
@@ -49,7 +49,7 @@ export async function createTaskQueue(connection: ConnectOptions = {}): Promise<
     pools: [POOL],
     partitions: 1,
     storage: 'memory',
-    taskAckWaitMs: ACK_WAIT_MS,
+    taskAckWaitMs: ackWaitMs,
     maxLogBytes: 1_048_576,
   } as const;
   await applyTopology(nc, topology);
@@ -71,7 +71,7 @@ export async function createTaskQueue(connection: ConnectOptions = {}): Promise<
         publisher: sender,
         subjects,
         pool: POOL,
-        ackWaitMs: ACK_WAIT_MS,
+        ackWaitMs,
         serverNow: () => clock.now(),
       });
       sources.push(made);
