@@ -32,12 +32,6 @@ export interface TopologyOptions {
   readonly maxCommands?: number;
 }
 
-/**
- * Timers of schedules in hand per partition. They come in herds, each for another entity, so that nothing folds: 2,048 turns at once took longer
- * than their hold on a busy machine, each was put off as a timer of its own, and 10,000 schedules came to a standstill. With 64 they start as fast as with 256.
- */
-const HERD_PENDING = 64;
-
 export const topologyDefaults = Object.freeze({
   pools: Object.freeze(['default']) as readonly string[],
   roles: Object.freeze({
@@ -88,17 +82,14 @@ export function wantedTopology(given: TopologyOptions): WantedStream[] {
   const queue = { ...common, ...unlimited, retention: 'workqueue' } as Partial<StreamConfig>;
   // pulled: a push consumer of our name would be no use to us
   const hold = { ack_policy: 'explicit', max_deliver: -1, deliver_subject: undefined } as unknown as Partial<ConsumerConfig>;
-  const mailConsumers = (
-    filter: (partition: number, kind: string) => string,
-    pendingOf: (role: string) => number = () => options.maxAckPending,
-  ): WantedStream['consumers'] =>
+  const mailConsumers = (filter: (partition: number, kind: string) => string): WantedStream['consumers'] =>
     Object.entries(roles).flatMap(([role, kinds]) =>
       Array.from({ length: partitions }, (_, partition) => ({
         ...hold,
         durable_name: `${role}_${partition}`,
         ...filters(kinds.map((kind) => filter(partition, kind))),
         ack_wait: options.mailAckWaitMs * NANOS,
-        max_ack_pending: pendingOf(role),
+        max_ack_pending: options.maxAckPending,
         priority_groups: [role],
         priority_policy: 'prioritized' as never,
       })),
@@ -154,10 +145,7 @@ export function wantedTopology(given: TopologyOptions): WantedStream[] {
         subject_transform: { src: `${ns}.due.*.*`, dest: `${ns}.due.{{partition(${partitions},1,2)}}.{{wildcard(1)}}.{{wildcard(2)}}` },
       } as WantedStream['config'],
       // only fired timers: an unfiltered consumer would get, and acknowledge away, the schedules themselves
-      consumers: mailConsumers(
-        (partition, kind) => subjects.dueFilter(partition, kind),
-        (role) => Math.min(options.maxAckPending, role === 'scheduler' ? HERD_PENDING : Infinity),
-      ),
+      consumers: mailConsumers((partition, kind) => subjects.dueFilter(partition, kind)),
       reserved: [`${ns}.timer.>`],
     },
     {

@@ -55,16 +55,6 @@ describe('the topology', () => {
     expect(await plan(at)).to.deep.equal([]);
   });
 
-  it('lets schedulers hold fewer timers than other hosts, for they come in herds, each for another entity', async () => {
-    await using at = await createInstallation({ roles: { scheduler: ['schedule'], throttle: ['throttle'] }, maxAckPending: 256 });
-    const pending = async (stream: string, durable: string): Promise<number> =>
-      (await at.jsm.consumers.info(stream, durable)).config.max_ack_pending!;
-    const { timers, mail } = at.subjects.streams;
-    expect([await pending(timers, 'scheduler_0'), await pending(timers, 'throttle_0'), await pending(mail, 'scheduler_0')]).to.deep.equal([
-      64, 256, 256,
-    ]);
-  });
-
   it('keeps the number of replicas that it finds, unless it is told one', async () => {
     await using at = await createInstallation();
     const one = await readTopology(at.nc, { ...at.topology, replicas: 1 });
