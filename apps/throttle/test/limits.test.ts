@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sourceArgs } from '@troupe/test-infra';
+import { sourceArgs, startNatsServer } from '@troupe/test-infra';
 import { expect } from 'chai';
 
 const bin = fileURLToPath(new URL('../bin/troupe-throttle.mjs', import.meta.url));
@@ -71,6 +71,22 @@ describe('troupe-throttle --limits', () => {
     expect(code).to.equal(1);
     await rm(folder, { recursive: true });
   }).timeout(30_000);
+
+  it('says in one line that the server has no JetStream', async () => {
+    await using server = await startNatsServer({ jetstream: false });
+    const folder = await mkdtemp(join(tmpdir(), 'troupe-limits-'));
+    const file = join(folder, 'limits.json');
+    await writeFile(file, '{}');
+    for (const more of [[], ['--apply-topology']]) {
+      const { code, err } = await run('--limits', file, '--servers', server.url, ...more);
+      expect(err.trim().split('\n'), err).to.have.length(1);
+      expect(err)
+        .to.match(/^unavailable: /)
+        .and.include('nats-server with -js');
+      expect(code).to.equal(1);
+    }
+    await rm(folder, { recursive: true });
+  }).timeout(60_000);
 
   it('is shown by --help', async () => {
     expect((await run('--help')).out).to.include('--limits FILE');

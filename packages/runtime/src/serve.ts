@@ -10,7 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Service } from '@troupe/actor';
 import { connectionFlags, connectionUsage, connectionValues, connectionVariables, connectOptions } from '@troupe/jetstream';
-import { isTroupeError, TroupeError } from '@troupe/protocol';
+import { TroupeError } from '@troupe/protocol';
 import { isLogged, type LogLevel, logLevels } from '@troupe/task';
 import { throttleBehaviour } from '@troupe/throttle';
 import { type App, defineApp, poolsOf } from './app.ts';
@@ -20,6 +20,7 @@ import type { RoleMetrics } from './metrics/role.ts';
 import { isForOperators } from './for-operators.ts';
 import { startSupervisor, startThrottle, startWorker } from './roles.ts';
 import { startScheduler } from './scheduler.ts';
+import { startError } from './start-error.ts';
 
 export type Role = 'supervisor' | 'throttle' | 'scheduler' | 'worker';
 
@@ -81,10 +82,9 @@ export async function serve(
     await runtime.stop();
     console.log(`${role} stopped`);
   } catch (error) {
-    const isFlag = String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS_');
-    if (isTroupeError(error)) console.error(`${error.code}: ${error.message}`);
-    else console.error(isFlag ? `invalid_options: ${(error as Error).message} (--help lists them)` : error);
-    process.exitCode = isFlag || (isTroupeError(error) && error.code === 'invalid_options') ? 2 : 1;
+    const { shown, isUsage } = startError(error);
+    console.error(shown);
+    process.exitCode = isUsage ? 2 : 1;
   }
 }
 
