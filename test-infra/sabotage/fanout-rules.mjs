@@ -72,4 +72,12 @@ export const fanoutRules = [
     package: 'packages/schedule',
     test: 'deletes each when it has been kept long enough, if it is OK, each by an operation of its own',
   },
+  {
+    name: 'S90 an object that fails run after run and is asked for each time',
+    file: 'packages/schedule/src/each/penalties.ts',
+    find: '  penalty.left--;\n  return true;',
+    replace: '  return false;',
+    package: 'packages/schedule',
+    test: 'is passed over 1, 2, 3, 3 … nominal times, the others are not, and each is counted',
+  },
 ];

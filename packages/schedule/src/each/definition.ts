@@ -21,6 +21,8 @@ interface EachPolicies {
   readonly jitter?: Duration;
   /** How many objects the listing is asked for at a time: 1 to 500. Default 100. */
   readonly pageSize?: number;
+  /** After its n-th failure in a row the next `min(n, penaltyCap)` nominal times pass an object over, 0 to 100. 0: never. Default 3. */
+  readonly penaltyCap?: number;
   /** How many failures are kept by key and error, 0 to 20; all are counted. Default 10. */
   readonly keepFailures?: number;
 }
@@ -67,11 +69,13 @@ export const eachDefaults = Object.freeze({
   perSecond: 50,
   pageSize: 100,
   keepFailures: 10,
+  penaltyCap: 3,
 } satisfies EachPolicies);
 
 export const MAX_IN_FLIGHT = 100;
 export const MAX_PAGE = 500;
 const MAX_KEPT = 20;
+const MAX_PENALTY = 100;
 
 export function taskPart({ name, class: cls, pool, timeLimitMs, retry }: TaskContract): TaskPart {
   return { name, class: cls, pool, timeLimitMs, retry };
@@ -103,7 +107,7 @@ export function checkTask(task: TaskPart | undefined, field: string): void {
   if (!isCount(task.retry?.attempts, 1) || !Array.isArray(task.retry.delaysMs)) refuse(`${field}.retry`, 'must be a policy');
 }
 
-const KNOWN = new Set(['list', 'run', 'execute', 'inFlight', 'perSecond', 'jitter', 'pageSize', 'keepFailures', 'input']);
+const KNOWN = new Set(['list', 'run', 'execute', 'inFlight', 'perSecond', 'jitter', 'pageSize', 'keepFailures', 'penaltyCap', 'input']);
 
 /** Throws `invalid_options`; `field` says where. */
 export function checkEach(each: EachDefinition): void {
@@ -113,13 +117,14 @@ export function checkEach(each: EachDefinition): void {
   if (each.run !== undefined && each.execute !== undefined) refuse('each.execute', 'excludes run');
   if (each.execute === undefined) checkTask(each.run, 'each.run');
   else checkEachExecute(each.execute);
-  const { inFlight, perSecond, jitter, pageSize, keepFailures } = each;
+  const { inFlight, perSecond, jitter, pageSize, keepFailures, penaltyCap } = each;
   const between = (field: string, value: number | undefined, least: number, most: number): void => {
     if (value !== undefined && !(isCount(value, least) && value <= most)) refuse(`each.${field}`, `must be from ${least} to ${most}`);
   };
   between('inFlight', inFlight, 1, MAX_IN_FLIGHT);
   between('pageSize', pageSize, 1, MAX_PAGE);
   between('keepFailures', keepFailures, 0, MAX_KEPT);
+  between('penaltyCap', penaltyCap, 0, MAX_PENALTY);
   if (perSecond !== undefined && !(typeof perSecond === 'number' && perSecond >= 0.01 && perSecond <= 1_000)) {
     refuse('each.perSecond', 'must be from 0.01 to 1000');
   }

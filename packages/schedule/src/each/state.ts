@@ -12,6 +12,7 @@ import type { Attempts } from '../attempts.ts';
 import type { DelegatedRoot, RunEnded } from '../delegate.ts';
 import type { EachDefinition, EachExecute, TaskPart } from './definition.ts';
 import type { ListedObject } from './listing.ts';
+import type { Penalties } from './penalties.ts';
 
 /** An object whose run lives: it waits for its first start, for its retry, or for an outcome. */
 export interface LiveObject extends Attempts {
@@ -36,7 +37,7 @@ export interface Failure {
   readonly error: string;
 }
 
-/** Of one run; `listed` = `succeeded` + `failed` + `unknown` + `cancelled` + `conflicted` + `skippedOverlap` + `carriedOver` + `notStarted` when it has ended. */
+/** Of one run; `listed` = `succeeded` + `failed` + `unknown` + `cancelled` + `conflicted` + `skippedOverlap` + `skippedPenalty` + `carriedOver` + `notStarted` when it has ended. */
 export interface FanoutCounts {
   listed: number;
   succeeded: number;
@@ -47,6 +48,8 @@ export interface FanoutCounts {
   conflicted?: number;
   /** The object's run of an earlier nominal time still lived. */
   skippedOverlap: number;
+  /** The object has failed before. */
+  skippedPenalty?: number;
   /** Still lived when the run was closed; each ends by itself. */
   carriedOver: number;
   /** Listed when the run was cancelled, and never started. */
@@ -92,6 +95,7 @@ export interface FanoutRoot extends DelegatedRoot {
   rateAt?: number;
   /** The run before. */
   last?: FanoutEnded;
+  penalties?: Penalties;
 }
 
 export interface FanoutState {

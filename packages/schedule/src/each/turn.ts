@@ -7,12 +7,14 @@ import { countOf, objectCommand, objectOperation } from './operations.ts';
 import { FORGOTTEN_TTL_MS, type RunEnded } from '../delegate.ts';
 import { eachDefaults, type TaskPart } from './definition.ts';
 import { type ListingRequest, parsePage } from './listing.ts';
+import { failedAgain, forgiven, passesOver, withoutRun } from './penalties.ts';
 import { afterStart, mayStartAt } from './rate.ts';
 import type { FanoutEnded, FanoutRoot, FanoutRun, FanoutState, LiveObject, Page } from './state.ts';
 
 /** One wake-up starts what has come due meanwhile: no turn for each object of a rate. */
 const LEAST_WAIT_MS = 200;
 const ERROR_CHARS = 120;
+const EVERY_ONE = 'every_object_failed';
 
 export class FanoutTurn {
   readonly effects: Effect[] = [];
@@ -130,7 +132,10 @@ export class FanoutTurn {
       const page = state.pages.get(name)!;
       const { key } = page.items[next]!;
       const lives = state.live.get(key);
-      if (lives === undefined) {
+      if (lives === undefined && this.isPenalised(current, key)) {
+        current.counts.skippedPenalty = (current.counts.skippedPenalty ?? 0) + 1;
+        this.publish('objectSkipped', { run: current.run, object: key, why: 'penalty' });
+      } else if (lives === undefined) {
         if (state.live.size >= inFlight || mayStartAt(root.rateAt, perSecond) > context.now) return;
         root.rateAt = afterStart(root.rateAt, context.now, perSecond);
         const object: LiveObject = { page: name, at: next, ...firstAttempt(context) };
@@ -147,6 +152,11 @@ export class FanoutTurn {
         this.dropPage(name);
       }
     }
+  }
+
+  /** Who asks by hand is held up by nothing. */
+  private isPenalised({ nominal }: FanoutRun, key: string): boolean {
+    return nominal !== undefined && passesOver(this.root.penalties ?? [], key, this.context.now);
   }
 
   private sendObject(object: LiveObject): void {
@@ -194,6 +204,7 @@ export class FanoutTurn {
     const { page: name, attempt } = this.state.live.get(key)!;
     const { seq, run } = this.state.pages.get(name)!;
     this.state.live.delete(key);
+    this.countFailures(key, how, seq);
     const isCurrent = current?.seq === seq;
     if (isCurrent) {
       current.counts[how] = (current.counts[how] ?? 0) + 1;
@@ -208,6 +219,17 @@ export class FanoutTurn {
     // what ends well is counted and not told, for it is the main load; what was carried over is told always
     if (error !== undefined || !isCurrent) this.publish('objectEnded', { run, object: key, ended: how, attempts: attempt, ...told(error) });
     this.dropPage(name);
+  }
+
+  private countFailures(key: string, how: TaskOutcome['kind'] | 'conflicted', seq: number): void {
+    const { root, context } = this;
+    const { penalties = [] } = root;
+    if (how === 'succeeded') root.penalties = forgiven(penalties, key);
+    else if (how === 'failed' || how === 'unknown') {
+      const cap = root.current?.each.penaltyCap ?? eachDefaults.penaltyCap;
+      root.penalties = failedAgain(penalties, key, { cap, now: context.now, seq });
+    }
+    if (root.penalties?.length === 0) delete root.penalties;
   }
 
   /** When nothing of it lives, and it is not being started. */
@@ -298,6 +320,7 @@ export class FanoutTurn {
       failures,
       ...(error === undefined ? {} : { error }),
     };
+    if (error?.code === EVERY_ONE && this.root.penalties !== undefined) this.root.penalties = withoutRun(this.root.penalties, seq);
     delete this.root.current;
     this.root.last = last;
     this.publish('listed', last);
@@ -357,5 +380,5 @@ function told(error: string | undefined): { error?: string } {
 function nothingWorked({ counts, failures }: FanoutRun): RunEnded['error'] {
   const { failed, unknown, succeeded, carriedOver } = counts;
   if (failed + unknown === 0 || succeeded + carriedOver > 0) return undefined;
-  return { code: 'every_object_failed', message: `all ${failed + unknown} objects failed, the first: ${failures[0]?.error ?? '-'}` };
+  return { code: EVERY_ONE, message: `all ${failed + unknown} objects failed, the first: ${failures[0]?.error ?? '-'}` };
 }
