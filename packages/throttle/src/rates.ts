@@ -50,6 +50,11 @@ export function checkRate(field: string, rate: Rate): Rate {
     whole('bucket', rate.bucket);
     whole('refill', rate.refill);
     positive(`${field}.every`, rate.every);
+    // it is counted in units times milliseconds
+    if (!Number.isSafeInteger(rate.bucket * durationMs(rate.every))) {
+      const message = `${field}.bucket must be smaller, or ${field}.every shorter: ${rate.bucket} in ${rate.every} is not counted to the last one`;
+      throw new TroupeError('invalid_options', message, { field: `${field}.bucket` });
+    }
   }
   return rate;
 }

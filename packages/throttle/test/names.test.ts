@@ -63,6 +63,7 @@ describe('limits that are misspelt', () => {
     ['limits.scopes.a//b', { scopes: { 'a//b': { vm: 1 } } }],
     ['limits.rates.call', { rates: { call: { bucket: 1, refill: 1, every: '1s' } } }],
     ['limits.rates.kinds.call', { rates: { kinds: { call: 5 } } }],
+    ['limits.rates.kinds.call.bucket', { rates: { kinds: { call: { bucket: 1e9, refill: 1, every: '365d' } } } }],
     ['limits.adaptive.call', { adaptive: { call: { least: 1, most: 2 } } }],
     ['limits.shares.a', { shares: { a: 1e308 } }],
     ['limits.kinds.vm', { kinds: { vm: 1e308 } }],
