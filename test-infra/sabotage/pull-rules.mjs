@@ -82,7 +82,7 @@ export const pullRules = [
   },
   {
     name: 'what runs counted as waiting',
-    file: 'packages/client/src/queues.ts',
+    file: 'packages/jetstream/src/backlog.ts',
     find: '  const { num_pending: waiting, num_ack_pending: taken, delivered, config } = consumer;',
     replace: '  const { num_ack_pending: waiting, num_pending: taken, delivered, config } = consumer;',
     package: 'packages/runtime',

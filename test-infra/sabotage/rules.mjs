@@ -18,9 +18,9 @@ export const rules = [
   {
     name: 'acknowledge before commit',
     file: 'packages/actor/src/host.ts',
-    find: '        committed = folded.changed && (await this.commit(cell, loaded, folded, inputs));',
+    find: '        committed = folded.changed && !mustLook && (await this.commit(cell, loaded, folded, inputs));',
     replace:
-      '        this.holds.acknowledge(inputs);\n        committed = folded.changed && (await this.commit(cell, loaded, folded, inputs));',
+      '        this.holds.acknowledge(inputs);\n        committed = folded.changed && !mustLook && (await this.commit(cell, loaded, folded, inputs));',
     package: 'packages/actor',
     test: 'leaves nothing before the commit: a host that dies there changed nothing',
   },

@@ -117,4 +117,20 @@ export const throttleRules = [
     spec: 'test/guarantees/g19.test.ts',
     test: 'forty slots under a limit of forty are used',
   },
+  {
+    name: 'a removed item replaced by what expires alone',
+    file: 'packages/jetstream/src/record-store.ts',
+    find: "          return [publisher.publish(subject, ''), publisher.publish(subject, '', { ttlMs })];",
+    replace: "          return [publisher.publish(subject, '', { ttlMs })];",
+    package: 'packages/jetstream',
+    test: 'stay away when the server is killed and starts again, also when what replaced them has expired',
+  },
+  {
+    name: 'what is late judged by when its wake-up was stored',
+    file: 'packages/schedule/src/behaviour.ts',
+    find: 'const context = given.foldedAt === undefined ? given : { ...given, now: given.foldedAt };',
+    replace: 'const context = given;',
+    package: 'packages/schedule',
+    test: 'are late by when somebody is there, however long the wake-up of the first has lain in its stream',
+  },
 ];
