@@ -28,7 +28,8 @@ import {
   TroupeError,
   type WireError,
 } from '@troupe/protocol';
-import { explainLease, OUTSIDE, outsideLease, rootOf, throttleStatus } from '@troupe/throttle';
+import { OUTSIDE, outsideLease, rootOf } from '@troupe/throttle';
+import { readThrottle } from '@troupe/throttle/internal';
 import type { Runtime } from './connect.ts';
 
 export interface ThrottleDoorOptions {
@@ -57,6 +58,40 @@ interface Waiting {
 /** An entity answers within milliseconds: after so long nobody can tell what became of the request. */
 const UNANSWERED_MS = 4_000;
 const QUEUE_GROUP = 'throttle';
+
+/** A record of many waiters is read so often, or for so long, to have it as it was at one moment. */
+const READS = 5;
+const READ_FOR_MS = 500;
+
+/**
+ * One reading of a key at a time: whoever asks meanwhile shares the next one, which begins after they asked. So thousands that ask why they
+ * wait cost two readings.
+ */
+function shared<T>(load: (key: string) => Promise<T>): (key: string) => Promise<T> {
+  const running = new Map<string, Promise<T>>();
+  const next = new Map<string, Promise<T>>();
+  const run = (key: string): Promise<T> => {
+    const one = load(key).finally(() => {
+      if (running.get(key) === one) running.delete(key);
+    });
+    running.set(key, one);
+    return one;
+  };
+  return (key) => {
+    const now = running.get(key);
+    if (now === undefined) return run(key);
+    let waiting = next.get(key);
+    if (waiting === undefined) {
+      const start = (): Promise<T> => {
+        next.delete(key);
+        return run(key);
+      };
+      waiting = now.then(start, start);
+      next.set(key, waiting);
+    }
+    return waiting;
+  };
+}
 
 /** A sender's permissions say nothing of its reply subject, and ours are those of a host: an answer must not become a record, or mail. */
 function mayAnswer(reply: string): boolean {
@@ -144,20 +179,26 @@ export function createThrottleDoor({ runtime, records, random = systemRandom }: 
     }
   };
 
-  const explain = async (root: string, { lease }: ExplainRequest): Promise<Json> => {
+  const read = shared(async (root: string) => {
     const address = { kind: 'throttle', key: root };
-    for (let read = 1; ; read++) {
+    const began = systemClock.monotonic();
+    for (let reads = 1; ; reads++) {
       const loaded = await records.load(address);
-      // what was removed between the root and its items would be missing
-      if (loaded !== undefined && read < 5 && !(await records.isCurrent(address, loaded.revision))) continue;
-      const record = loaded === undefined ? undefined : entityRecordOf(loaded);
-      const now = runtime.serverNow();
-      if (lease === undefined) return throttleStatus(root, record, now) as unknown as Json;
-      const outside = explainLease(root, record, outsideLease(lease), now);
-      // an operation's, perhaps
-      const explained = outside.state === 'unknown' ? explainLease(root, record, lease, now) : outside;
-      return { ...explained, lease } as unknown as Json;
+      // what was removed between the root and its items would be missing; where many change it all the time that must do
+      const isLast = reads === READS || systemClock.monotonic() - began > READ_FOR_MS;
+      if (loaded !== undefined && !isLast && !(await records.isCurrent(address, loaded.revision))) continue;
+      return readThrottle(root, loaded === undefined ? undefined : entityRecordOf(loaded));
     }
+  });
+
+  const explain = async (root: string, { lease }: ExplainRequest): Promise<Json> => {
+    const record = await read(root);
+    const now = runtime.serverNow();
+    if (lease === undefined) return record.status(now) as unknown as Json;
+    const outside = record.explain(outsideLease(lease), now);
+    // an operation's, perhaps
+    const explained = outside.state === 'unknown' ? record.explain(lease, now) : outside;
+    return { ...explained, lease } as unknown as Json;
   };
 
   const handle = async (subject: string, data: Uint8Array, reply: string): Promise<void> => {

@@ -153,8 +153,8 @@ export function createThrottleClient(connection: ThrottleConnection, options: Th
       });
     const root = rootOf(scope);
     // when it is granted most of its time must be left, though it counts from when it was asked for
-    const waitMs = Math.min(throttleTimes.waitMs, Math.floor(ttlMs / 6));
-    const wanted = { lease, holder, scope, ...(Object.keys(need).length === 0 ? {} : { need }), ...more, ttlMs, waitMs };
+    const mostWaitMs = Math.min(throttleTimes.waitMs, Math.floor(ttlMs / 6));
+    const wanted = { lease, holder, scope, ...(Object.keys(need).length === 0 ? {} : { need }), ...more, ttlMs };
     const identity = { lease, holder };
     // what is cut short is known to the server, perhaps: it may be granted any moment
     const giveUp = (): void => void ask(root, 'release', identity, LOST_AFTER_MS).catch(() => undefined);
@@ -168,7 +168,9 @@ export function createThrottleClient(connection: ThrottleConnection, options: Th
         insist(signal, () => {
           askedAt = clock.monotonic();
           askedAtMs = clock.now();
-          return ask(root, 'acquire', wanted, waitMs + Math.min(LOST_AFTER_MS, Math.max(1_000, ttlMs / 6)));
+          // those that came together would ask again together, and whatever is given back would wait behind them
+          const waitMs = Math.floor(mostWaitMs * (1 - random.next() / 3));
+          return ask(root, 'acquire', { ...wanted, waitMs }, waitMs + Math.min(LOST_AFTER_MS, Math.max(1_000, ttlMs / 6)));
         }),
       );
       if (answer === undefined || signal?.aborted) {

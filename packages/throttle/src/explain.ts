@@ -156,7 +156,7 @@ function rateShortageOf(state: ThrottleState, waiter: Waiter, blocker: Blocker, 
 const NO_RATE: Rate = { bucket: 0, refill: 0, every: '1s' };
 
 function positionOf({ ledger }: ThrottleState, waiter: Waiter, blocker: Blocker, now: number): number {
-  return ledger.before(blocker, waiter, now).length + 1;
+  return ledger.countBefore(blocker, waiter, now) + 1;
 }
 
 export function maintenanceAt({ closed, ledger }: ThrottleState, path: string, now: number): MaintenanceInfo {

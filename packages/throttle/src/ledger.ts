@@ -131,6 +131,12 @@ export class Ledger {
     return [...first, ...(others?.before(waiter, now) ?? [])];
   }
 
+  /** How many they are. */
+  countBefore(blocker: Pick<Blocker, 'path' | 'kind' | 'of'>, waiter: Waiter, now: number): number {
+    if (blocker.of === 'rate') return this.before(blocker, waiter, now).length;
+    return this.queue(key(blocker.path, blocker.kind))?.countBefore(waiter, now) ?? 0;
+  }
+
   /** Every pair that is used or waited for. */
   *entries(): Iterable<{ path: string; kind: string; of: 'tokens' | 'rate'; used: number; waiting: number }> {
     for (const [name, pair] of this.pairs) {

@@ -225,5 +225,5 @@ function ownerOf({ ledger }: ThrottleState, lease: string): Address | undefined 
 function aheadOf({ state, now }: OutsideTurn, lease: string): number {
   const waiter = state.ledger.waiter(lease)!;
   const at = Math.max(now, state.clock);
-  return Math.max(0, ...state.ledger.blockers(waiter, at).map((one) => state.ledger.before(one, waiter, at).length));
+  return Math.max(0, ...state.ledger.blockers(waiter, at).map((one) => state.ledger.countBefore(one, waiter, at)));
 }

@@ -47,6 +47,14 @@ export class SortedList<T> {
     if (piece.length === 0) this.pieces.splice(at, 1);
   }
 
+  /** How many stand before it, or would. */
+  before(entry: T): number {
+    const at = this.pieceOf(entry);
+    let count = 0;
+    for (let n = 0; n < at; n++) count += this.pieces[n]!.length;
+    return count + (this.pieces[at] === undefined ? 0 : this.placeIn(this.pieces[at], entry));
+  }
+
   /** The first piece whose last entry is not before it. */
   private pieceOf(entry: T): number {
     return lowest(this.pieces.length, (n) => this.order(this.pieces[n]!.at(-1)!, entry) >= 0);

@@ -3,7 +3,7 @@ import type { EntityRecord } from '@troupe/actor';
 import { explainIn, type LeaseExplanation, type MaintenanceInfo, maintenanceAt, type Occupancy, occupancyIn } from './explain.ts';
 import type { LimitOptions } from './limits.ts';
 import { rateText } from './rates.ts';
-import { activate, LIMITS_ITEM } from './state.ts';
+import { activate, LIMITS_ITEM, type ThrottleState } from './state.ts';
 
 export interface RateStatus {
   readonly path: string;
@@ -37,10 +37,21 @@ export function throttleStatus(
   root: string,
   record: EntityRecord | undefined,
   now: number,
-  { waiters = 20 }: ThrottleStatusOptions = {},
+  options: ThrottleStatusOptions = {},
 ): ThrottleStatus {
-  const limits = (record?.items.get(LIMITS_ITEM) ?? {}) as LimitOptions;
-  const state = activate(root, record, limits);
+  return readThrottle(root, record).status(now, options);
+}
+
+/** For whoever is asked of one record again and again: with ten thousand waiters it takes a while to read. */
+export function readThrottle(root: string, record: EntityRecord | undefined) {
+  const state = activate(root, record, (record?.items.get(LIMITS_ITEM) ?? {}) as LimitOptions);
+  return {
+    explain: (lease: string, now: number): LeaseExplanation => explainIn(state, lease, now),
+    status: (now: number, { waiters = 20 }: ThrottleStatusOptions = {}): ThrottleStatus => statusOf(state, now, waiters),
+  };
+}
+
+function statusOf(state: ThrottleState, now: number, waiters: number): ThrottleStatus {
   const { ledger, spent } = state;
   const waiting = new Map<string, number>();
   for (const { of, path, kind, waiting: n } of ledger.entries())

@@ -43,6 +43,14 @@ export class WaitQueue {
     return [...this.ranked].filter((one) => one.lease !== waiter.lease && goesFirst(one, waiter, now, this.agingMs) < 0);
   }
 
+  /** How many they are. */
+  countBefore(waiter: Waiter, now: number): number {
+    const oldest = this.arrivals.first;
+    // nobody has aged: the order is that of the list
+    if (oldest === undefined || !isAged(oldest, now, this.agingMs)) return this.ranked.before(waiter);
+    return this.before(waiter, now).length;
+  }
+
   insert(waiter: Waiter): void {
     this.ranked.insert(waiter);
     this.arrivals.insert(waiter);

@@ -26,6 +26,8 @@ describe('a sorted list in pieces', () => {
         }
         expect([...list]).to.deep.equal([...reference].sort((a, b) => a - b));
         expect(list.length).to.equal(reference.size);
+        const sorted = [...list];
+        for (const entry of [0, 250, 501, 1_999, 2_500]) expect(list.before(entry)).to.equal(sorted.filter((one) => one < entry).length);
         for (const entry of reference) list.remove(entry);
         expect([[...list], list.length, list.first]).to.deep.equal([[], 0, undefined]);
       }),

@@ -133,6 +133,42 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: 'token-handed-on-outside',
+    title: 'A freed token handed on to programs outside',
+    how: 'Programs that ask for one token by request and reply, one connection, each asking again every ten seconds as it waits: from the end of the work of one to the beginning of that of the next one, that is through client, door, throttle, door and client. Before, while the scope is full and paused, one for another scope of the same root and one of another root are asked for and given back.',
+    rounds: { full: 5, check: 1 },
+    sides: (isQuick) => [
+      side('unloaded', 'tokens', 'handOnOutside', { waiters: 0, count: isQuick ? 50 : 100, holdMs: 20 }),
+      side('loaded', 'tokens', 'handOnOutside', { waiters: isQuick ? 1_000 : 10_000, count: isQuick ? 50 : 100, holdMs: 20 }),
+    ],
+    figures: (rounds) => [
+      {
+        what: 'p99 unloaded',
+        budget: atMost(15, 'ms', 100),
+        perRound: each(rounds, 'unloaded', 'p99'),
+        behind: `p50 ${text(each(rounds, 'unloaded', 'p50'), 1)} ms`,
+      },
+      {
+        what: 'p99 with 10,000 waiters (--check: 1,000)',
+        budget: atMost(50, 'ms', 250),
+        perRound: each(rounds, 'loaded', 'p99'),
+        behind: `p50 ${text(each(rounds, 'loaded', 'p50'), 1)} ms`,
+      },
+      {
+        what: 'another scope of the same root is granted and given back',
+        budget: atMost(1_000, 'ms'),
+        perRound: each(rounds, 'loaded', 'other0'),
+        behind: `unloaded ${text(each(rounds, 'unloaded', 'other0'))} ms`,
+      },
+      {
+        what: 'a scope of another root',
+        budget: atMost(1_000, 'ms'),
+        perRound: each(rounds, 'loaded', 'other1'),
+        behind: `unloaded ${text(each(rounds, 'unloaded', 'other1'))} ms`,
+      },
+    ],
+  },
+  {
     name: 'utilisation',
     title: 'Utilisation of tokens',
     how: 'Operations of one throttled step that wait for tokens: the share of the time that a token spends under a running handler; four tokens, and forty (--check: steps of 1 s).',

@@ -77,6 +77,22 @@ describe('the door of throttles, from a plain socket', () => {
     expect(await s.acquire('a3', inside)).to.have.nested.property('error.code', 'lease_lost');
   }).timeout(60_000);
 
+  it('explains to three hundred that ask at once, each its own place', async () => {
+    await using s = await setup();
+    await s.acquire('holder');
+    const leases = Array.from({ length: 300 }, (_none, n) => `w${n}`);
+    for (const lease of leases) expect(await s.acquire(lease)).to.include({ answer: 'queued' });
+    const explained = await Promise.all(leases.map(s.explain));
+    expect(explained.map(({ lease }) => lease)).to.deep.equal(leases);
+    expect(explained.map(({ shortages }) => shortages[0]!.position)).to.deep.equal(leases.map((_lease, n) => n + 1));
+    expect(explained[299]!.shortages[0]!.holders[0]).to.include({ lease: 'outside/holder', tokens: 1 });
+    // what is asked after a change knows of it, whatever is being read
+    const early = s.explain('w1');
+    await s.ask('release', { lease: 'w0' });
+    expect((await s.explain('w1')).shortages[0]!.position).to.equal(1);
+    expect((await early).state).to.equal('waiting');
+  }).timeout(60_000);
+
   it('hears how the backend does, and adapts the limit: what others wait for grows, a refusal cuts it', async () => {
     await using s = await setup({ adaptive: { kinds: { vm: { least: 1, most: 3 } } } });
     await s.acquire('a');

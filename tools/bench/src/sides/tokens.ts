@@ -1,5 +1,8 @@
 /** Tokens: how fast a freed one is handed on, how much of the time they are used, and whether a full scope holds up others. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connectNats } from '@troupe/jetstream';
+import { throttleTimes } from '@troupe/protocol';
+import { createThrottleClient } from '@troupe/throttle';
 import { inLanes } from '../lanes.ts';
 import type { Side, SideContext } from '../scenario.ts';
 import { percentile } from '../statistics.ts';
@@ -26,6 +29,48 @@ export const handOn: Side = async (context) => {
   while (troupe.watch.holds.length < count) await sleep(5);
   const holds = troupe.watch.holds.slice(0, count);
   const gaps = holds.slice(1).map((run, i) => run.start - holds[i]!.end);
+  return { values: { ...values, p50: percentile(gaps, 0.5), p99: percentile(gaps, 0.99) } };
+};
+
+/** The same for programs outside, which ask the door: from the end of the work of one to the beginning of that of the next. */
+export const handOnOutside: Side = async (context) => {
+  const { waiters = 0, count = 0, holdMs = 0 } = context.input;
+  const { runtime } = await start(context, 0);
+  const throttle = createThrottleClient(await connectNats({ servers: context.server.url }), { holder: 'bench' });
+  const holds: { start: number; end: number }[] = [];
+  const work = async (): Promise<void> => {
+    const began = performance.now();
+    await sleep(holdMs);
+    holds.push({ start: began, end: performance.now() });
+  };
+  const wait = (n: number): Promise<void> => throttle.withTokens(FULL, { token: 1 }, work, { lease: `o-${n}` }).catch(() => undefined);
+  const all: Promise<void>[] = [];
+  /** How many wait: what somebody who asks now is told. */
+  const ahead = async (): Promise<number> => {
+    const ask = async (request: string, body: object): Promise<{ ahead?: number }> => {
+      const payload = JSON.stringify({ v: 1, lease: 'last', ...body });
+      return (await runtime.nc.request(runtime.subjects.throttle(ROOT, request), payload, { timeout: 60_000 })).json();
+    };
+    const answer = await ask('acquire', { scope: FULL, need: { token: 1 }, waitMs: 0 });
+    await ask('release', {});
+    return answer.ahead ?? 0;
+  };
+  // as many at a time as programs that start together, until all have their place
+  for (let n = 0; n < waiters + count; n += 1_024) {
+    for (let i = n; i < Math.min(n + 1_024, waiters + count); i++) all.push(wait(i));
+    while ((await ahead()) < all.length) await sleep(100);
+  }
+  const values: Record<string, number> = {};
+  for (const [index, scope] of OTHERS.entries()) {
+    const sentAt = performance.now();
+    await (await throttle.acquire(scope, { token: 1 })).release();
+    values[`other${index}`] = performance.now() - sentAt;
+  }
+  // a round of asking again, so that what it costs to wait is in it
+  await sleep(waiters === 0 ? 0 : throttleTimes.waitMs);
+  await throttle.setLimit(FULL, 'token', 1);
+  while (holds.length < count) await sleep(5);
+  const gaps = holds.slice(1, count).map((hold, i) => hold.start - holds[i]!.end);
   return { values: { ...values, p50: percentile(gaps, 0.5), p99: percentile(gaps, 0.99) } };
 };
 
