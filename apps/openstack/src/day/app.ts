@@ -24,7 +24,9 @@ const pool = 'openstack';
 const background = { pool, class: 'background', idempotent: 'yes', retry: { attempts: 1 } } as const;
 const work = z.object({ entry: z.string(), object: z.string(), provider: z.number(), calls: z.number() });
 
-const runTask = defineTask({ name: 'day.run', ...background, input: work });
+/** So long has a call that nobody answers its slot. */
+const timeLimit = '3s';
+const runTask = defineTask({ name: 'day.run', ...background, timeLimit, input: work });
 const listTask = defineTask({ name: 'day.list', ...background, output: listedPage });
 
 export function dayApp(base: App, model: DayModel, providers: DayProviders): { readonly app: App; readonly tally: DayTally } {

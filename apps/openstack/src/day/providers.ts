@@ -1,5 +1,5 @@
 /**
- * The providers that the clock asks: simulated clouds of their own, over HTTP, with the times, errors and the outage of the model. They are
+ * The providers that the clock asks: simulated clouds of their own, over HTTP, with the times, errors and the silence of the model. They are
  * not the cloud of the users, which is to notice nothing.
  */
 import { type Backend, createBackend, isBackendError } from '../backend/index.ts';
@@ -8,12 +8,15 @@ import type { DayModel } from './model.ts';
 
 export interface DayProviders {
   start(): Promise<void>;
-  /** The day begins now: the outage comes at its time. */
+  /** The day begins now: the outage comes at its time, in which the provider takes every call and answers none. */
   begin(): void;
   /** The n-th call of the day: one list of that provider. */
   look(provider: number, n: number, signal: AbortSignal): Promise<Looked>;
   stop(): Promise<void>;
 }
+
+/** A call that was not answered is answered after so long: nobody waits any more. */
+const SILENCE_MS = 30_000;
 
 export type Looked = 'ok' | 'error' | 'outage';
 
@@ -32,6 +35,11 @@ export function createDayProviders(model: DayModel): DayProviders {
   const clouds: SimulatedCloud[] = [];
   const backends: Backend[] = [];
   let noon: NodeJS.Timeout | undefined;
+  const silence = (): void => {
+    const control = clouds.at(-1)!.control;
+    const fault = control.failCalls({ route: '*', times: 0, effect: { kind: 'slow', ms: SILENCE_MS } });
+    noon = setTimeout(() => control.removeFault(fault), model.outage.forMs);
+  };
   return {
     async start() {
       for (let n = 0; n < model.providers; n++) {
@@ -39,20 +47,21 @@ export function createDayProviders(model: DayModel): DayProviders {
         clouds.push(cloud);
         backends.push(createBackend({ authUrl: cloud.authUrl, username: 'demo', password: 'demo', projectName: 'demo' }));
       }
+      // all are logged in: who logs in at noon would keep everybody waiting
+      await Promise.all(backends.map((backend) => backend.listNetworks()));
     },
     begin() {
-      const { startsAtMs, forMs } = model.outage;
-      noon = setTimeout(() => clouds.at(-1)?.control.startOutage({ service: '*', mode: 'drop', forMs }), startsAtMs);
+      noon = setTimeout(silence, model.outage.startsAtMs);
     },
     async look(provider, n, signal) {
       // it may hit another call of the same moment: one in so many it is all the same
-      if (model.isError(n)) clouds[provider]!.control.failCalls({ route: '*.list', effect: { kind: 'status', status: 500 } });
+      if (model.isError(n)) clouds[provider]!.control.failCalls({ route: '*', effect: { kind: 'status', status: 500 } });
       try {
         await lists[n % lists.length]!(backends[provider]!, { signal });
         return 'ok';
       } catch (error) {
         if (!isBackendError(error)) throw error;
-        return error.code === 'network' ? 'outage' : 'error';
+        return error.code === 'aborted' ? 'outage' : 'error';
       }
     },
     async stop() {

@@ -9,6 +9,8 @@ import { type DayFamily, dayFamilies } from './users.ts';
  */
 const NOTICED = 2;
 const LOOK_MS = 250;
+/** Of what did not end well. */
+const SHOWN = 10;
 
 const names: Readonly<Record<DayFamily, string>> = {
   F1: 'volume create',
@@ -42,18 +44,20 @@ export function describeDay(model: DayModel, report: DayReport): string {
   return `nominal times ${told.ran} ran, ${told.skippedOverlap} skipped while a run lived, ${told.skippedPenalty} skipped after failures, ${told.coalesced} coalesced, ${told.missed} missed
 tasks         ${runs} runs (${(runs / seconds).toFixed(0)} a second), at most ${most} at one time, ${twice.length} of one object twice at one time
 providers     ${calls} calls over HTTP, ${failed.error} errors, ${failed.outage} while one was down
-builds        at most ${report.peak.instance} machines and ${report.peak.volume} volumes at once, ${report.refused} refused
+builds        at most ${report.peak.instance} machines and ${report.peak.volume} volumes at once (limit ${report.limit} each), ${report.refused} refused, ${report.doubled} doubled, ${report.held} tokens held
 
 ${' '.repeat(38)}   alone     p50  beside     p50     p95    most   ms
 ${rows.join('\n')}
 
-operations    ${ends.length === 0 ? 'all ended well' : `${ends.length} did not end well:\n  ${ends.join('\n  ')}`}`;
+operations    ${ends.length === 0 ? 'all ended well' : `${ends.length} did not end well, first:\n  ${ends.slice(0, SHOWN).join('\n  ')}`}`;
 }
 
 /** Nothing ran twice, every operation ended well, no limit was passed, and no family noticed the day. */
-export function isGoodDay({ tally, told, alone, beside, refused }: DayReport): boolean {
-  const isWell = alone.failed.length + beside.failed.length === 0 && tally.twice.length === 0 && told.ran > 0 && refused === 0;
-  return isWell && dayFamilies.every((family) => !isNoticed(alone.ms.get(family) ?? [], beside.ms.get(family) ?? []));
+export function isGoodDay({ tally, told, alone, beside, ...limits }: DayReport): boolean {
+  const isWell = alone.failed.length + beside.failed.length === 0 && tally.twice.length === 0 && told.ran > 0;
+  const isWithin =
+    Math.max(limits.peak.instance, limits.peak.volume) <= limits.limit && limits.refused + limits.doubled + limits.held === 0;
+  return isWell && isWithin && dayFamilies.every((family) => !isNoticed(alone.ms.get(family) ?? [], beside.ms.get(family) ?? []));
 }
 
 function isNoticed(alone: readonly number[], beside: readonly number[]): boolean {

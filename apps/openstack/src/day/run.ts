@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventFeed } from '@troupe/client';
 import { startScheduler } from '@troupe/runtime';
-import type { Installation } from '../demo/installation.ts';
+import { type Installation, LIMIT, PROVIDER } from '../demo/installation.ts';
 import { daySchedules, type DayTally } from './app.ts';
 import type { DayModel } from './model.ts';
 import type { DayProviders } from './providers.ts';
@@ -10,6 +10,9 @@ import { emptyTimes, makeMachine, type UserTimes, users } from './users.ts';
 
 /** Until the first nominal time: the definitions are on their way. */
 const LEAD_MS = 3_000;
+
+/** A token whose holder has ended may be on its way back. */
+const RETURN_MS = 10_000;
 
 const outcomes = ['ran', 'skippedOverlap', 'skippedPenalty', 'coalesced', 'missed'] as const;
 
@@ -22,6 +25,11 @@ export interface DayReport {
   /** Most builds at one time on the cloud of the users, and builds that it refused. */
   readonly peak: { readonly instance: number; readonly volume: number };
   readonly refused: number;
+  /** What the throttle grants of each. */
+  readonly limit: number;
+  /** Objects of the cloud that are there twice, and tokens that somebody still holds at the end. */
+  readonly doubled: number;
+  readonly held: number;
 }
 
 /** `least`: how often users go through all they do before the day begins, and in it. */
@@ -31,11 +39,27 @@ export async function runDay(
   { tally, providers }: { readonly tally: DayTally; readonly providers: DayProviders },
   least: number,
 ): Promise<DayReport> {
+  try {
+    await providers.start();
+    await makeMachine(installation);
+    const alone = emptyTimes();
+    await users(installation, alone, () => true, least);
+    const { told, beside } = await clock(installation, model, providers, least);
+    return { tally, told, alone, beside, ...(await limitsOf(installation)) };
+  } finally {
+    // a run that was abandoned asks no more
+    await providers.stop();
+  }
+}
+
+/** The day itself, with users beside it. */
+async function clock(
+  installation: Installation,
+  model: DayModel,
+  providers: DayProviders,
+  least: number,
+): Promise<Pick<DayReport, 'told' | 'beside'>> {
   const { runtime, client, app } = installation;
-  await providers.start();
-  await makeMachine(installation);
-  const alone = emptyTimes();
-  await users(installation, alone, () => true, least);
   const told = { ran: 0, skippedOverlap: 0, skippedPenalty: 0, coalesced: 0, missed: 0 };
   const feed = await client.watch({ topics: [['schedule']], maxWaiting: 100_000 });
   const counting = count(feed, told);
@@ -52,11 +76,19 @@ export async function runDay(
     await scheduler.stop();
     feed.stop();
     await counting;
-    // a run that was abandoned asks no more
-    await providers.stop();
   }
-  const { peak, refusals } = installation.builds();
-  return { tally, told, alone, beside, peak, refused: refusals.instance + refusals.volume };
+  return { told, beside };
+}
+
+type Limits = Pick<DayReport, 'peak' | 'refused' | 'limit' | 'doubled' | 'held'>;
+
+async function limitsOf({ client, builds }: Installation): Promise<Limits> {
+  const holders = async (): Promise<number> => ((await client.throttle(PROVIDER)) ?? []).reduce((sum, { used }) => sum + used, 0);
+  const until = performance.now() + RETURN_MS;
+  let held = await holders();
+  for (; held > 0 && performance.now() < until; held = await holders()) await sleep(100);
+  const { peak, refusals, duplicates } = builds();
+  return { peak, refused: refusals.instance + refusals.volume, limit: LIMIT, doubled: duplicates.length, held };
 }
 
 async function count(feed: EventFeed, told: DayReport['told']): Promise<void> {

@@ -1,5 +1,5 @@
 /** What users do meanwhile: operations of every family from F1 to F15, one after the other in each of four lanes. */
-import type { JsonObject, QueueClass, ResourceRef } from '@troupe/protocol';
+import { type JsonObject, type QueueClass, type ResourceRef, toWireError } from '@troupe/protocol';
 import { Backup, FloatingIp, Instance, Network, SecurityGroup, Snapshot, Subnet, Tenant, tenantGroups, Volume } from '../app/index.ts';
 import { type Installation, PROVIDER } from '../demo/installation.ts';
 
@@ -20,7 +20,7 @@ interface Hands {
   /** Puts a row on the list, and tells whose it is. */
   row(ref: ResourceRef, data?: JsonObject, state?: 'CREATION_SCHEDULED' | 'OK'): Promise<ResourceRef>;
   backendId(ref: ResourceRef): Promise<string>;
-  /** In the class that its executor has, unless somebody waits for what would be background. */
+  /** In the class that its executor has, unless somebody waits for what would be background. Throws if it does not end well. */
   run(family: DayFamily, executor: string, resource: ResourceRef, input?: JsonObject, cls?: QueueClass): Promise<void>;
 }
 
@@ -100,7 +100,9 @@ export async function users(installation: Installation, times: UserTimes, isOver
   const hands = handsOf(installation, times);
   const phase = Math.round(performance.now());
   const through = async (lane: Lane): Promise<void> => {
-    for (let n = 0; n < least || !isOver(); n++) await lane(hands, phase + n);
+    // what does not end well ends this time through the lane, not the day
+    for (let n = 0; n < least || !isOver(); n++)
+      await lane(hands, phase + n).catch((error: unknown) => times.failed.push(toWireError(error).message));
   };
   await Promise.all(Object.values(lanes).map(through));
 }
@@ -123,10 +125,10 @@ function handsOf({ client }: Installation, times: UserTimes): Hands {
         ...(cls === undefined ? {} : { options: { class: cls } }),
       });
       const { outcome, error } = await operation.ended();
+      if (outcome !== 'succeeded') throw new Error(`${executor} of ${resource.id}: ${outcome}, ${error?.message ?? ''}`);
       const all = times.ms.get(family) ?? [];
       times.ms.set(family, all);
       all.push(performance.now() - from);
-      if (outcome !== 'succeeded') times.failed.push(`${executor} of ${resource.id}: ${outcome}, ${error?.message ?? ''}`);
     },
   };
 }

@@ -21,7 +21,7 @@ export interface Installation extends AsyncDisposable {
   /** Messages stored so far over all streams. */
   messages(): Promise<number>;
   /** As the cloud has counted them. */
-  builds(): Pick<CloudSummary, 'peak' | 'refusals'>;
+  builds(): Pick<CloudSummary, 'peak' | 'refusals' | 'duplicates'>;
 }
 
 export interface InstallationOptions {
