@@ -4,6 +4,7 @@ import { type App, type AppSchedule, defineApp } from '@troupe/runtime';
 import { listedPage, type ListedPage, type ListingRequest } from '@troupe/schedule';
 import { defineTask, handle, Retry } from '@troupe/task';
 import { z } from 'zod';
+import { pullInstance } from '../app/executors/pulls.ts';
 import { dayEntries, type Entry } from './entries.ts';
 import type { DayModel } from './model.ts';
 import type { DayProviders } from './providers.ts';
@@ -24,9 +25,7 @@ const pool = 'openstack';
 const background = { pool, class: 'background', idempotent: 'yes', retry: { attempts: 1 } } as const;
 const work = z.object({ entry: z.string(), object: z.string(), provider: z.number(), calls: z.number() });
 
-/** So long has a call that nobody answers its slot. */
-const timeLimit = '3s';
-const runTask = defineTask({ name: 'day.run', ...background, timeLimit, input: work });
+const runTask = defineTask({ name: 'day.run', ...background, input: work });
 const listTask = defineTask({ name: 'day.list', ...background, output: listedPage });
 
 export function dayApp(base: App, model: DayModel, providers: DayProviders): { readonly app: App; readonly tally: DayTally } {
@@ -42,7 +41,8 @@ export function dayApp(base: App, model: DayModel, providers: DayProviders): { r
   });
   const app = defineApp({
     ...base,
-    executors: [...base.executors, quotas],
+    // who looks at a machine of his own waits for it, so it is not in the class of the clock
+    executors: [...base.executors, quotas, pullInstance({ name: 'day.instance.refresh', class: 'regular' })],
     tasks: [...base.tasks, runTask, listTask],
     async handlers() {
       return [

@@ -15,6 +15,8 @@ export interface DayProviders {
   stop(): Promise<void>;
 }
 
+/** Of one call; a run may make several. */
+const CALL_LIMIT_MS = 3_000;
 /** A call that was not answered is answered after so long: nobody waits any more. */
 const SILENCE_MS = 30_000;
 
@@ -57,7 +59,7 @@ export function createDayProviders(model: DayModel): DayProviders {
       // it may hit another call of the same moment: one in so many it is all the same
       if (model.isError(n)) clouds[provider]!.control.failCalls({ route: '*', effect: { kind: 'status', status: 500 } });
       try {
-        await lists[n % lists.length]!(backends[provider]!, { signal });
+        await lists[n % lists.length]!(backends[provider]!, { signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_LIMIT_MS)]) });
         return 'ok';
       } catch (error) {
         if (!isBackendError(error)) throw error;

@@ -1,5 +1,5 @@
 /** What users do meanwhile: operations of every family from F1 to F15, one after the other in each of four lanes. */
-import { type JsonObject, type QueueClass, type ResourceRef, toWireError } from '@troupe/protocol';
+import { type JsonObject, type ResourceRef, toWireError } from '@troupe/protocol';
 import { Backup, FloatingIp, Instance, Network, SecurityGroup, Snapshot, Subnet, Tenant, tenantGroups, Volume } from '../app/index.ts';
 import { type Installation, PROVIDER } from '../demo/installation.ts';
 
@@ -20,8 +20,8 @@ interface Hands {
   /** Puts a row on the list, and tells whose it is. */
   row(ref: ResourceRef, data?: JsonObject, state?: 'CREATION_SCHEDULED' | 'OK'): Promise<ResourceRef>;
   backendId(ref: ResourceRef): Promise<string>;
-  /** In the class that its executor has, unless somebody waits for what would be background. Throws if it does not end well. */
-  run(family: DayFamily, executor: string, resource: ResourceRef, input?: JsonObject, cls?: QueueClass): Promise<void>;
+  /** Throws if it does not end well. */
+  run(family: DayFamily, executor: string, resource: ResourceRef, input?: JsonObject): Promise<void>;
 }
 
 /** One time through a lane; `n` is another one each time. */
@@ -57,7 +57,7 @@ const lanes: Readonly<Record<string, Lane>> = {
     await run('F6', 'openstack.instance.create', instance);
     await run('F8', 'openstack.instance.changeFlavor', instance, { flavor: '2' });
     for (const verb of ['stop', 'start', 'restart']) await run('F9', `openstack.instance.${verb}`, instance);
-    await run('F10', 'openstack.instance.pull', instance, undefined, 'regular');
+    await run('F10', 'day.instance.refresh', instance);
     await run('F11', 'openstack.instance.updateAddresses', instance, { floatingIps: [second.id] });
     await run('F7', 'openstack.instance.delete', instance);
     // it left the machine with the change, and stays the tenant's until somebody gives it up
@@ -116,13 +116,12 @@ function handsOf({ client }: Installation, times: UserTimes): Hands {
     async backendId(ref) {
       return (await client.resource(ref))!.backendId;
     },
-    async run(family, executor, resource, input, cls) {
+    async run(family, executor, resource, input) {
       const from = performance.now();
       const operation = await client.execute({
         executor,
         resource,
         ...(input === undefined ? {} : { input }),
-        ...(cls === undefined ? {} : { options: { class: cls } }),
       });
       const { outcome, error } = await operation.ended();
       if (outcome !== 'succeeded') throw new Error(`${executor} of ${resource.id}: ${outcome}, ${error?.message ?? ''}`);

@@ -3,6 +3,7 @@
  * a list of ports that fails says nothing of the machine (F10).
  */
 import { chain, createPull, type ExecutorDefinition, step } from '@troupe/executor';
+import type { QueueClass } from '@troupe/protocol';
 import * as tasks from '../contracts.ts';
 import { Instance, Volume } from '../kinds.ts';
 import * as pullTasks from '../pull-contracts.ts';
@@ -13,10 +14,11 @@ import * as pullTasks from '../pull-contracts.ts';
  */
 export const saidOfTheObject = ['bad_request', 'forbidden', 'conflict', 'refused', 'server_error'];
 
-/** F10. */
-export function pullInstance(): ExecutorDefinition {
+/** F10. In the background by default, as the clock wants it; `as` gives it another name and class. */
+export function pullInstance(as: { readonly name?: string; readonly class?: QueueClass } = {}): ExecutorDefinition {
   return createPull({
     name: 'openstack.instance.pull',
+    ...as,
     resource: Instance,
     broken: saidOfTheObject,
     look: ({ resource: { backendId } }) => step('look', tasks.pullServer, { backendId }),
