@@ -1,6 +1,6 @@
 /**
  * A value that expires, in place of one that does not. A server keeps no note of what was replaced, only of what has expired: killed and started again
- * it finds the value before the one that expired (nats-server 2.15.1, its issue 8505). So the value is written twice, first to stay, then to expire, and
+ * it finds the value before the one that expired (docs/decisions/0031). So the value is written twice, first to stay, then to expire, and
  * what may come back is the last word, not the one before.
  */
 import { isWrongSequence, type Publisher } from './publisher.ts';

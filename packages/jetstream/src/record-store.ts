@@ -17,7 +17,7 @@ const PAGE = 1_000;
 /**
  * What a removed item leaves for a moment: an empty message replaces it and expires. It is put there twice, first to stay, then to expire: a server
  * keeps no note of what was replaced, only of what has expired. Killed and started again it finds the one before the one that expired
- * (nats-server 2.15.1, its issue 8505), and that must be the empty one, not the item.
+ * (docs/decisions/0031), and that must be the empty one, not the item.
  */
 const REMOVED_TTL_MS = 1_000;
 
