@@ -135,7 +135,7 @@ describe('troupe up', () => {
 describe('troupe up that cannot', () => {
   const wrong: [string, string[], string][] = [
     ['without an app', [], 'which app? name its module by --app or TROUPE_APP'],
-    ['with a module that is not there', ['--app', './nowhere.mjs'], 'app: Cannot find module'],
+    ['with a module that is not there', ['--app', './nowhere.mjs'], 'app: there is no ./nowhere.mjs'],
     ['with a module that exports no app', ['--app', './test/terminal.ts'], 'exports no `app`'],
     ['with a port that is none', ['--app', notes, '--port', 'http'], 'port: "http" is no port'],
   ];

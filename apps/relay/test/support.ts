@@ -155,7 +155,7 @@ export async function startInstallation(options: { readonly servers?: string; re
     /** A relay as a process; with a point, it kills itself there. */
     async relayProcess(point?: string): Promise<ChildProcess> {
       const env = { ...process.env, TROUPE_DATABASE: schema.url, TROUPE_SCHEMA: schema.name, TROUPE_SERVERS: servers, TROUPE_NS: ns };
-      return await startSource(new URL('relay-process.ts', import.meta.url), [point ?? ''], { children, env });
+      return await startSource(new URL('relay-process.ts', import.meta.url), [point ?? ''], { children, env, isOneFile: false });
     },
     waiting: async () => Number((await schema.query('SELECT count(*) AS n FROM troupe_outbox'))[0]!['n']),
     volume: async (id: string) => (await pool.query(`SELECT * FROM ${schema.name}.volumes WHERE id = $1`, [id])).rows[0],

@@ -61,9 +61,12 @@ describe('everything that travels', () => {
       };
       const { fence } = await ask('acquire', { lease: 'outside', scope: 'cloud', need: { disk: 1 } });
       expect((await ask('renew', { lease: 'outside', fence })).answer).to.equal('renewed');
+      expect((await ask('observe', { lease: 'outside', fence, latencyMs: 12 })).answer).to.equal('observed');
       expect((await ask('explain', { lease: 'outside' })).answer).to.equal('explained');
       expect((await ask('release', { lease: 'outside', fence })).answer).to.equal('released');
       expect((await ask('limit', { scope: 'cloud', kind: 'disk', limit: null })).answer).to.equal('ordered');
+      expect((await ask('rate', { scope: 'cloud', name: 'call', rate: null })).answer).to.equal('ordered');
+      expect((await ask('maintenance', { scope: 'cloud', on: false })).answer).to.equal('ordered');
       await order('bad', 'nothing').catch(() => undefined);
       const all = Object.entries(document.channels).flatMap(([channel, { address, messages }]) =>
         address === null ? [] : Object.keys(messages).map((message) => `${channel} ${message}`),

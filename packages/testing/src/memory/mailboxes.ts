@@ -217,7 +217,7 @@ export function createMailboxes(options: MailboxOptions): Mailboxes {
       ...[...messages.values()].map(
         (m) => `${m.ref.stream} to ${m.to.kind}/${m.to.key}: ${(JSON.parse(m.text) as Letter).type}, delivered ${m.deliveries} times`,
       ),
-      ...[...timers].map(([name, t]) => `timer ${name} to ${t.to.kind}/${t.to.key} in ${t.atMs - clock.now()} ms`),
+      ...[...timers].map(([name, t]) => `timer ${name} to ${t.to.kind}/${t.to.key} in ${Math.round(t.atMs - clock.now())} ms`),
     ],
   };
 }
