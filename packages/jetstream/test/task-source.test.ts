@@ -3,7 +3,8 @@ import { describeTaskSource, type TaskSourceFixture } from '@troupe/testing';
 import { createTaskQueue, elapse, POOL } from './support/task-queue.ts';
 
 async function setup(): Promise<TaskSourceFixture> {
-  const queue = await createTaskQueue();
+  // renewed three times, with room for a pause of the machine
+  const queue = await createTaskQueue({}, 2_500);
   const { nc, publisher, subjects } = queue;
   return {
     source: queue.source(),
@@ -25,7 +26,12 @@ async function setup(): Promise<TaskSourceFixture> {
       });
     },
     dead: async () => (await queue.stored(subjects.streams.dead)).map((message) => message.json<DeadLetter>()),
-    elapse,
+    async elapse(ms) {
+      await elapse(ms);
+      // after a pause of the machine this timer would be earlier than what the server has sent meanwhile
+      await nc.flush();
+      await elapse(20);
+    },
     async close() {
       await queue[Symbol.asyncDispose]();
     },
