@@ -1,5 +1,6 @@
 /** A cluster of nats-servers for tests, each of which can be killed, frozen and started again. */
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { startNatsServer, type TestNatsServer } from './nats-server.ts';
 import { until } from './until.ts';
@@ -88,16 +89,25 @@ async function leaderSeenBy(server: TestNatsServer): Promise<string | undefined>
   }
 }
 
-/** Ports that were free a moment ago: routes must be known before the servers start. */
+/**
+ * Ports that were free a moment ago: routes must be known before the servers start. Of those that no system gives away by itself (Linux from
+ * 32768 on), else a server or a client of another test is given one of them before its server listens.
+ */
 async function freePorts(count: number): Promise<number[]> {
-  const holders = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
+  const holders = await Promise.all(Array.from({ length: count }, held));
   const ports = holders.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(holders.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
+}
+
+async function held(): Promise<Server> {
+  for (;;) {
+    const server = createServer().listen(randomInt(15_000, 32_000), '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      return server;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'EADDRINUSE') throw error;
+    }
+  }
 }
