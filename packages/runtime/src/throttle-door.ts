@@ -28,7 +28,7 @@ import {
   TroupeError,
   type WireError,
 } from '@troupe/protocol';
-import { OUTSIDE, outsideLease, rootOf } from '@troupe/throttle';
+import { checkRate, OUTSIDE, outsideLease, type Rate, rootOf } from '@troupe/throttle';
 import { readThrottle } from '@troupe/throttle/internal';
 import type { Runtime } from './connect.ts';
 
@@ -214,6 +214,8 @@ export function createThrottleDoor({ runtime, records, random = systemRandom }: 
       throw new TroupeError('malformed', `${kind}: scope ${request.scope} is not below ${root}`, { field: 'scope' });
     if (kind === 'explain') answer(reply, { answer: 'explained', explanation: await explain(root, request as ExplainRequest) });
     else if (kind in ORDERS) {
+      // the entity passes over an order that is none
+      if ('rate' in request && request.rate !== null) checkRate('rate', request.rate as Rate);
       await order(root, kind as keyof typeof ORDERS, request as ThrottleOrder);
       answer(reply, { answer: 'ordered' });
     } else await ask(root, kind, request as OfHolder, reply);

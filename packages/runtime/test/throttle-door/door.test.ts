@@ -47,6 +47,10 @@ describe('the door of throttles', () => {
       ['acquire', asked('a', { v: 2 }), 'unsupported_version', 'v'],
       ['renew', { lease: 'a' }, 'malformed', 'fence'],
       ['limit', { scope: 'other', kind: 'vm', limit: 1 }, 'malformed', 'scope'],
+      ['rate', { scope: 'cloud', name: 'call', rate: { bucket: 1, refill: 1, every: '1.5s' } }, 'malformed', 'rate.every'],
+      ['rate', { scope: 'cloud', name: 'call', rate: { bucket: 1e9, refill: 1, every: '365d' } }, 'invalid_options', 'rate.bucket'],
+      ['maintenance', { scope: 'cloud' }, 'malformed', 'on'],
+      ['observe', { lease: 'a', fence: 1, latencyMs: -1 }, 'malformed', 'latencyMs'],
       ['shout', {}, 'malformed', ''],
     ];
     for (const [request, body, code, field] of wrong) {
