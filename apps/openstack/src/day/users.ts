@@ -100,9 +100,12 @@ export async function users(installation: Installation, times: UserTimes, isOver
   const hands = handsOf(installation, times);
   const phase = Math.round(performance.now());
   const through = async (lane: Lane): Promise<void> => {
-    // what does not end well ends this time through the lane, not the day
-    for (let n = 0; n < least || !isOver(); n++)
-      await lane(hands, phase + n).catch((error: unknown) => times.failed.push(toWireError(error).message));
+    try {
+      for (let n = 0; n < least || !isOver(); n++) await lane(hands, phase + n);
+    } catch (error) {
+      // ends the lane, not the day; trying again would go round without a pause where nothing answers any more
+      times.failed.push(toWireError(error).message);
+    }
   };
   await Promise.all(Object.values(lanes).map(through));
 }
