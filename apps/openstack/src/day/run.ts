@@ -63,6 +63,8 @@ async function clock(
   const told = { ran: 0, skippedOverlap: 0, skippedPenalty: 0, coalesced: 0, missed: 0 };
   const feed = await client.watch({ topics: [['schedule']], maxWaiting: 100_000 });
   const counting = count(feed, told);
+  // an interrupt stops the client first; it is heard of below
+  counting.catch(() => undefined);
   const schedules = daySchedules(model, runtime.serverNow() + LEAD_MS);
   const scheduler = await startScheduler(runtime, { name: app.name, schedules }, { minimumInterval: '1s' });
   const beginning = setTimeout(() => providers.begin(), LEAD_MS);
