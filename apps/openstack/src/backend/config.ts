@@ -20,6 +20,8 @@ export interface BackendConfig {
   readonly region?: string | undefined;
   /** `public`, `internal` or `admin` endpoints (OS_INTERFACE). Default `public`. */
   readonly endpointInterface?: string | undefined;
+  /** How long a log-in may take, which all calls share. Default 30000. */
+  readonly logInLimitMs?: number | undefined;
 }
 
 /**

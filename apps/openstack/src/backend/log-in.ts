@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { BackendConfig } from './config.ts';
-import { BackendError } from './errors.ts';
+import { BackendError, isBackendError } from './errors.ts';
 import { exchange } from './transport.ts';
 
 export type BackendService = 'identity' | 'compute' | 'volume' | 'network' | 'image';
@@ -41,6 +41,9 @@ const serviceTypes: Readonly<Record<BackendService, readonly string[]>> = {
 /** What the catalogue leaves out of an URL, if it does. */
 const versionPaths: Readonly<Partial<Record<BackendService, string>>> = { identity: '/v3', network: '/v2.0', image: '/v2' };
 
+/** All calls of a session share its log-in, so one that hangs would hold them all, whatever their own limits. */
+const LIMIT_MS = 30_000;
+
 /**
  * Gets a token for the project by password.
  * @throws BackendError `unauthorized`, `network`, `server_error`, `malformed`, `invalid_config`
@@ -48,7 +51,9 @@ const versionPaths: Readonly<Partial<Record<BackendService, string>>> = { identi
 export async function logIn(config: BackendConfig): Promise<Grant> {
   const userDomain = config.userDomainName ?? 'Default';
   const projectDomain = config.projectDomainName ?? userDomain;
+  const limitMs = config.logInLimitMs ?? LIMIT_MS;
   const { headers, body } = await exchange({
+    signal: AbortSignal.timeout(limitMs),
     service: 'identity',
     method: 'POST',
     url: `${identityUrl(config.authUrl)}/auth/tokens`,
@@ -65,6 +70,12 @@ export async function logIn(config: BackendConfig): Promise<Grant> {
         },
       },
     },
+  }).catch((error: unknown) => {
+    if (!isBackendError(error, 'aborted')) throw error;
+    throw new BackendError('network', `identity: the log-in got no answer in ${limitMs} ms.`, {
+      data: { service: 'identity' },
+      cause: error,
+    });
   });
   const token = headers.get('x-subject-token');
   const parsed = tokenSchema.safeParse(body);

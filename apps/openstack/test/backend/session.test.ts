@@ -62,6 +62,16 @@ describe('a session with a cloud', () => {
     expect(await backend.listFlavors()).to.have.length(4);
   });
 
+  it('gives up a log-in that gets no answer in its time, for all who wait for it, and tries again with the next call', async () => {
+    await using bench = await createBench();
+    bench.cloud.control.failCalls({ route: 'keystone.tokens.create', effect: { kind: 'slow', ms: 60_000 } });
+    const backend = createBackend({ ...bench.config, logInLimitMs: 100 });
+    const errors = await Promise.all([failureOf(backend.listFlavors(), 'network'), failureOf(backend.listNetworks(), 'network')]);
+    for (const error of errors) expect(error).to.include({ retryable: true, message: 'identity: the log-in got no answer in 100 ms.' });
+    expect(await createBackend(bench.config).listFlavors()).to.have.length(4);
+    expect(await backend.listFlavors()).to.have.length(4);
+  });
+
   it('takes an auth URL with and without the version', async () => {
     await using bench = await createBench();
     for (const authUrl of [bench.cloud.url, `${bench.cloud.url}/`, `${bench.cloud.url}/v3`, `${bench.cloud.url}/v3/`]) {
