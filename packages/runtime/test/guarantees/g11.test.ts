@@ -26,8 +26,9 @@ describe('G11 one nominal time, one run, however many schedulers', () => {
     for (const point of POINTS) {
       const victim = await s.spawn({ point, nth: 2 });
       await s.kill(other);
-      other = await s.spawn();
+      // only now it has every partition; a third one, quick to start, might be the first for this schedule
       await until(`the victim dies at ${point}`, () => victim.signalCode === 'SIGKILL', 30_000);
+      other = await s.spawn();
       const before = s.calls.length;
       await until('the other goes on', () => s.calls.length >= before + 2, 30_000);
     }
