@@ -1,24 +1,11 @@
 import type { ResourceRef } from '@troupe/protocol';
 import { until } from '@troupe/test-infra';
 import { expect } from 'chai';
-import { type Run, untilUntouched } from '../support/nth-call.ts';
-import { createStage, type Stage } from '../support/stage.ts';
+import { expectEnd, untilUntouched } from '../support/nth-call.ts';
+import { createStage } from '../support/stage.ts';
 import { backendOf, existingMachine, existingVolume } from '../support/volumes.ts';
 
 const quick = { timeFactor: 0.01, pace: { every: '20ms' } } as const;
-
-/** Whatever failed, both rest, say so in the same words, and hold nothing. */
-async function expectEnd(stage: Stage, { n, isHit, end }: Run, ...refs: ResourceRef[]): Promise<void> {
-  for (const ref of refs) {
-    const row = (await stage.row(ref.kind, ref.id))!;
-    expect(row, `call ${n}: ${ref.kind}`).to.include({ state: isHit ? 'ERRED' : 'OK', action: '', currentOperation: null });
-    if (!isHit) continue;
-    expect(end.outcome, `call ${n}`).to.equal('failed');
-    expect(row.error, `call ${n}: ${ref.kind}`).to.include({ code: end.error!.code, message: end.error!.message });
-    expect(row.error!.message, `call ${n}: ${ref.kind}`).to.include('not this time');
-  }
-  await stage.expectClean();
-}
 
 describe('a call to the cloud that fails while something is changed, be it the first or the last', () => {
   it('C1 F3 attached: error at call k, for every k: volume and instance are both ERRED, and say why', async function () {

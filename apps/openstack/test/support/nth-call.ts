@@ -51,3 +51,16 @@ export async function untilUntouched(
   }
   return n - untouched;
 }
+
+/** Whatever failed, all of them rest, say so in the same words, and hold nothing. */
+export async function expectEnd(stage: Stage, { n, isHit, end }: Run, ...refs: ResourceRef[]): Promise<void> {
+  for (const ref of refs) {
+    const row = (await stage.row(ref.kind, ref.id))!;
+    expect(row, `call ${n}: ${ref.kind}`).to.include({ state: isHit ? 'ERRED' : 'OK', action: '', currentOperation: null });
+    if (!isHit) continue;
+    expect(end.outcome, `call ${n}`).to.equal('failed');
+    expect(row.error, `call ${n}: ${ref.kind}`).to.include({ code: end.error!.code, message: end.error!.message });
+    expect(row.error!.message, `call ${n}: ${ref.kind}`).to.include('not this time');
+  }
+  await stage.expectClean();
+}
