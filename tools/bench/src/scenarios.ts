@@ -19,6 +19,29 @@ const side = (label: string, module: string, run: string, input?: SideRef['input
 
 const ratios = { full: 5, check: 3 };
 
+/** Figures of a token that goes from one to the next. Milliseconds: what is reached where the budget is missed. */
+const handedOn =
+  (of: { readonly few: string; readonly unloadedMs: number; readonly loadedMs: number; readonly others: readonly string[] }) =>
+  (rounds: readonly Round[]): Figure[] => [
+    ...(
+      [
+        ['p99 unloaded', 'unloaded', atMost(15, 'ms', of.unloadedMs)],
+        [`p99 with 10,000 waiters (--check: ${of.few})`, 'loaded', atMost(50, 'ms', of.loadedMs)],
+      ] as const
+    ).map(([what, label, budget]) => ({
+      what,
+      budget,
+      perRound: each(rounds, label, 'p99'),
+      behind: `p50 ${text(each(rounds, label, 'p50'), 1)} ms`,
+    })),
+    ...of.others.map((what, n) => ({
+      what,
+      budget: atMost(1_000, 'ms'),
+      perRound: each(rounds, 'loaded', `other${n}`),
+      behind: `unloaded ${text(each(rounds, 'unloaded', `other${n}`))} ms`,
+    })),
+  ];
+
 export const scenarios: readonly Scenario[] = [
   {
     name: 'tasks',
@@ -105,32 +128,12 @@ export const scenarios: readonly Scenario[] = [
       side('unloaded', 'tokens', 'handOn', { waiters: 0, count: isQuick ? 50 : 100, holdMs: 20 }),
       side('loaded', 'tokens', 'handOn', { waiters: isQuick ? 2_000 : 10_000, count: isQuick ? 50 : 100, holdMs: 20 }),
     ],
-    figures: (rounds) => [
-      {
-        what: 'p99 unloaded',
-        budget: atMost(15, 'ms', 45),
-        perRound: each(rounds, 'unloaded', 'p99'),
-        behind: `p50 ${text(each(rounds, 'unloaded', 'p50'), 1)} ms`,
-      },
-      {
-        what: 'p99 with 10,000 waiters (--check: 2,000)',
-        budget: atMost(50, 'ms', 100),
-        perRound: each(rounds, 'loaded', 'p99'),
-        behind: `p50 ${text(each(rounds, 'loaded', 'p50'), 1)} ms`,
-      },
-      {
-        what: 'another scope of the same root starts',
-        budget: atMost(1_000, 'ms'),
-        perRound: each(rounds, 'loaded', 'other0'),
-        behind: `unloaded ${text(each(rounds, 'unloaded', 'other0'))} ms`,
-      },
-      {
-        what: 'a scope of another root starts',
-        budget: atMost(1_000, 'ms'),
-        perRound: each(rounds, 'loaded', 'other1'),
-        behind: `unloaded ${text(each(rounds, 'unloaded', 'other1'))} ms`,
-      },
-    ],
+    figures: handedOn({
+      few: '2,000',
+      unloadedMs: 45,
+      loadedMs: 100,
+      others: ['another scope of the same root starts', 'a scope of another root starts'],
+    }),
   },
   {
     name: 'token-handed-on-outside',
@@ -141,32 +144,12 @@ export const scenarios: readonly Scenario[] = [
       side('unloaded', 'tokens', 'handOnOutside', { waiters: 0, count: isQuick ? 50 : 100, holdMs: 20 }),
       side('loaded', 'tokens', 'handOnOutside', { waiters: isQuick ? 1_000 : 10_000, count: isQuick ? 50 : 100, holdMs: 20 }),
     ],
-    figures: (rounds) => [
-      {
-        what: 'p99 unloaded',
-        budget: atMost(15, 'ms', 100),
-        perRound: each(rounds, 'unloaded', 'p99'),
-        behind: `p50 ${text(each(rounds, 'unloaded', 'p50'), 1)} ms`,
-      },
-      {
-        what: 'p99 with 10,000 waiters (--check: 1,000)',
-        budget: atMost(50, 'ms', 250),
-        perRound: each(rounds, 'loaded', 'p99'),
-        behind: `p50 ${text(each(rounds, 'loaded', 'p50'), 1)} ms`,
-      },
-      {
-        what: 'another scope of the same root is granted and given back',
-        budget: atMost(1_000, 'ms'),
-        perRound: each(rounds, 'loaded', 'other0'),
-        behind: `unloaded ${text(each(rounds, 'unloaded', 'other0'))} ms`,
-      },
-      {
-        what: 'a scope of another root',
-        budget: atMost(1_000, 'ms'),
-        perRound: each(rounds, 'loaded', 'other1'),
-        behind: `unloaded ${text(each(rounds, 'unloaded', 'other1'))} ms`,
-      },
-    ],
+    figures: handedOn({
+      few: '1,000',
+      unloadedMs: 100,
+      loadedMs: 250,
+      others: ['another scope of the same root is granted and given back', 'a scope of another root'],
+    }),
   },
   {
     name: 'utilisation',
