@@ -1,5 +1,4 @@
 /** The commands about what could not be handled. */
-import type { Command } from 'commander';
 import {
   deadListCommand,
   type DeadListFlags,
@@ -12,7 +11,7 @@ import type { Io } from './io.ts';
 import { parseCount } from './parse-args.ts';
 import type { Commands } from './verb-commands.ts';
 
-export function addDead({ add, choose, client }: Commands, program: Command, io: Io): void {
+export function addDead({ add, group, choose, client }: Commands, io: Io): void {
   add('release <entity>', 'let an entity go on that is quarantined: kind/key, such as operation/<id> or throttle/<scope>')
     .option('--by <name>', 'who wants it', io.env['USER'])
     .action((entity: string, flags: DeadReplayFlags) =>
@@ -21,7 +20,7 @@ export function addDead({ add, choose, client }: Commands, program: Command, io:
         client((one, at) => releaseCommand(one, entity, flags, at)),
       ),
     );
-  const dead = program.command('dead').description('what could not be handled').exitOverride().copyInheritedSettings(program);
+  const dead = group('dead', 'what could not be handled');
   add('list', 'list the newest dead letters', dead)
     .option('--origin <words>', 'first words of the origin, such as command or mail/operation/<id>')
     .option('--open', 'only those that were not replayed')

@@ -54,15 +54,10 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
     .showHelpAfterError('(see --help)')
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
 
+  const group = (name: string, text: string, parent = program): Command =>
+    parent.command(name).description(text).exitOverride().copyInheritedSettings(program);
   const add = (name: string, text: string, parent = program): Command =>
-    addConnectionOptions(
-      parent
-        .command(name)
-        .description(text)
-        .exitOverride()
-        .copyInheritedSettings(program)
-        .option('--json', 'one JSON object per line, for machines'),
-    );
+    addConnectionOptions(group(name, text, parent).option('--json', 'one JSON object per line, for machines'));
   const client =
     (use: (client: Client, io: Io) => Promise<ExitCode>): Action =>
     (at, values) =>
@@ -117,22 +112,19 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
         client((one, at) => queuesCommand(one, flags, at)),
       ),
   );
-  addVerbs({ add, choose, client }, io);
-  addSchedules({ add, choose, client }, program, io);
-  addThrottles({ add, choose, client }, program, io);
-  addDead({ add, choose, client }, program, io);
-  addResources({ add, choose, client }, program);
-  addSubscriptions({ add, choose, client }, program);
-  const topology = program
-    .command('topology')
-    .description('compare and repair streams and consumers')
-    .exitOverride()
-    .copyInheritedSettings(program);
+  const commands = { add, group, choose, client };
+  addVerbs(commands, io);
+  addSchedules(commands, io);
+  addThrottles(commands, io);
+  addDead(commands, io);
+  addResources(commands);
+  addSubscriptions(commands);
+  const topology = group('topology', 'compare and repair streams and consumers');
   for (const [what, text] of [
     ['plan', 'show what is missing or different'],
     ['apply', 'create and repair; needs the rights of an administrator'],
   ] as const) {
-    addConnectionOptions(topology.command(what).description(text).exitOverride().copyInheritedSettings(program))
+    addConnectionOptions(group(what, text, topology))
       .option('--app <module>', 'the app whose pools are needed: a module that exports `app`')
       .option('--pools <names>', 'pools of workers, with commas between (default: default)')
       .option('--partitions <n>', 'partitions of mail (default 8)')
@@ -143,11 +135,7 @@ function build(io: Io, choose: (flags: object, action: Action) => void): Command
         choose(flags, async (at, values) => topologyCommand(what, values, await topologyOptions(flags, values.ns), flags, at)),
       );
   }
-  const permissions = program
-    .command('permissions')
-    .description('print what each role may do on the server, as its configuration')
-    .exitOverride()
-    .copyInheritedSettings(program);
+  const permissions = group('permissions', 'print what each role may do on the server, as its configuration');
   addOption(permissions, connectionSettings.ns)
     .option('--role <names>', `of these only, with commas between: ${rightsRoles.join(', ')}`)
     .option('--app <module>', 'the app whose pools are needed: a module that exports `app`')

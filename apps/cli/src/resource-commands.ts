@@ -1,5 +1,4 @@
 /** The commands about resources, and their flags. */
-import type { Command } from 'commander';
 import {
   registerCommand,
   type RegisterFlags,
@@ -13,7 +12,7 @@ import { withClient } from './connection.ts';
 import { parseResource } from './parse-args.ts';
 import type { Commands } from './verb-commands.ts';
 
-export function addResources({ add, choose, client }: Commands, program: Command): void {
+export function addResources({ add, group, choose, client }: Commands): void {
   add('resources', 'list the resources that changed last, where they lie in JetStream')
     .option('--kind <kind>', 'only of this kind')
     .option('--state <words>', 'only in these states, with commas between, such as ERRED')
@@ -25,19 +24,15 @@ export function addResources({ add, choose, client }: Commands, program: Command
         client((one, at) => resourcesCommand(one, filter, flags, at)),
       );
     });
-  const group = program
-    .command('resource')
-    .description('one resource, where it lies in JetStream')
-    .exitOverride()
-    .copyInheritedSettings(program);
-  add('show <kind/id>', 'show its state, its error and its data', group).action((name: string, flags: { json?: true }) => {
+  const resource = group('resource', 'one resource, where it lies in JetStream');
+  add('show <kind/id>', 'show its state, its error and its data', resource).action((name: string, flags: { json?: true }) => {
     const ref = parseResource(name);
     choose(
       flags,
       client((one, at) => resourceShowCommand(one, ref, flags, at)),
     );
   });
-  add('register <kind/id>', 'put it on the list, so that operations can have it; one that is there stays as it is', group)
+  add('register <kind/id>', 'put it on the list, so that operations can have it; one that is there stays as it is', resource)
     .option('--data <json>', 'JSON, @file, or @- for the standard input')
     .option('--state <word>', 'CREATION_SCHEDULED, or OK for what is on the backend already (default CREATION_SCHEDULED)')
     .option('--backend-id <id>', 'its name on the backend')

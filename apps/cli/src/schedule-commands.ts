@@ -1,5 +1,4 @@
 /** The commands about schedules, and their flags. */
-import type { Command } from 'commander';
 import {
   scheduleDefineCommand,
   scheduleNextCommand,
@@ -22,7 +21,7 @@ const ABOUT = {
   delete: 'delete it; a run that lives is cancelled',
 };
 
-export function addSchedules({ add, choose, client }: Commands, program: Command, io: Io): void {
+export function addSchedules({ add, group, choose, client }: Commands, io: Io): void {
   add('schedules', 'list what runs periodically')
     .option('--deleted', 'those that were deleted in the last day as well')
     .option('--limit <n>', 'how many (default 100)')
@@ -32,15 +31,15 @@ export function addSchedules({ add, choose, client }: Commands, program: Command
         client((one, at) => schedulesCommand(one, flags, at)),
       ),
     );
-  const group = program.command('schedule').description('one schedule').exitOverride().copyInheritedSettings(program);
-  add('show <key>', 'show it: why it does not run, when it will, and what became of its nominal times', group).action(
+  const schedule = group('schedule', 'one schedule');
+  add('show <key>', 'show it: why it does not run, when it will, and what became of its nominal times', schedule).action(
     (key: string, flags: { json?: true }) =>
       choose(
         flags,
         client((one, at) => scheduleShowCommand(one, key, flags, at)),
       ),
   );
-  add('next <key>', 'tell its coming nominal times', group)
+  add('next <key>', 'tell its coming nominal times', schedule)
     .option('--count <n>', 'how many (default 5)')
     .action((key: string, flags: { count?: string; json?: true }) =>
       choose(
@@ -49,7 +48,7 @@ export function addSchedules({ add, choose, client }: Commands, program: Command
       ),
     );
   for (const verb of scheduleVerbs) {
-    add(`${verb} <key>`, ABOUT[verb], group)
+    add(`${verb} <key>`, ABOUT[verb], schedule)
       .option('--reason <text>', 'told with it in EVENTS; that of a pause is shown')
       .option('--by <name>', 'who wants it', io.env['USER'])
       .action((key: string, flags: { by?: string; reason?: string; json?: true }) =>
@@ -59,7 +58,7 @@ export function addSchedules({ add, choose, client }: Commands, program: Command
         ),
       );
   }
-  add('define <key>', 'make it, or change it', group)
+  add('define <key>', 'make it, or change it', schedule)
     .option('--cron <fields>', 'when: five fields, or six with seconds first')
     .option('--zone <name>', 'with --cron: a time zone, such as Europe/Berlin (default UTC)')
     .option('--gap <policy>', 'with --cron: a local time that does not exist: shift, boundary or skip')

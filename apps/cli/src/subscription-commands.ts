@@ -1,7 +1,6 @@
 /** The commands about subscriptions to EVENTS: what an administrator prepares for users who may only be handed events. */
 import type { SubscriptionPlace } from '@troupe/client';
 import { checkPlace } from '@troupe/client/internal';
-import type { Command } from 'commander';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { collect, parseCount, parseWords } from './parse-args.ts';
@@ -16,13 +15,9 @@ interface PrepareFlags {
   readonly json?: true;
 }
 
-export function addSubscriptions({ add, choose, client }: Commands, program: Command): void {
-  const group = program
-    .command('subscription')
-    .description('places in the stored events, kept under a name')
-    .exitOverride()
-    .copyInheritedSettings(program);
-  add('prepare <name>', 'make the place of a subscription, or change its topics: for users who may not do it themselves', group)
+export function addSubscriptions({ add, group, choose, client }: Commands): void {
+  const subscription = group('subscription', 'places in the stored events, kept under a name');
+  add('prepare <name>', 'make the place of a subscription, or change its topics: for users who may not do it themselves', subscription)
     .option(
       '--topic <words>',
       'first words of topics with / between, such as resource/volume; may be repeated (default: everything)',
@@ -41,7 +36,7 @@ export function addSubscriptions({ add, choose, client }: Commands, program: Com
         }),
       );
     });
-  add('remove <name>', 'give up the place: the name is as new', group).action((name: string, flags: { json?: true }) => {
+  add('remove <name>', 'give up the place: the name is as new', subscription).action((name: string, flags: { json?: true }) => {
     checkPlace({ name });
     choose(
       flags,

@@ -12,13 +12,9 @@ import type { Io } from './io.ts';
 import { parseCount, parseLimit } from './parse-args.ts';
 import type { Commands } from './verb-commands.ts';
 
-export function addThrottles({ add, choose, client }: Commands, program: Command, io: Io): void {
-  const group = program
-    .command('throttle')
-    .description('limits, rates and maintenance of a scope, and who waits for it')
-    .exitOverride()
-    .copyInheritedSettings(program);
-  add('show <root>', 'show its limits and rates, and why each of the first that wait waits', group)
+export function addThrottles({ add, group, choose, client }: Commands, io: Io): void {
+  const throttle = group('throttle', 'limits, rates and maintenance of a scope, and who waits for it');
+  add('show <root>', 'show its limits and rates, and why each of the first that wait waits', throttle)
     .option('--waiters <n>', 'how many of them (default 20)')
     .action((root: string, flags: ThrottleShowFlags) => {
       const options = flags.waiters === undefined ? {} : { waiters: parseCount(flags.waiters, 'waiters') };
@@ -27,7 +23,7 @@ export function addThrottles({ add, choose, client }: Commands, program: Command
         client((one, at) => throttleShowCommand(one, root, options, flags, at)),
       );
     });
-  const order = (name: string, text: string): Command => add(name, text, group).option('--by <name>', 'who wants it', io.env['USER']);
+  const order = (name: string, text: string): Command => add(name, text, throttle).option('--by <name>', 'who wants it', io.env['USER']);
   order('limit <scope> <kind> <n>', 'set a limit from now on; 0 pauses, `default` is what is configured').action(
     (scope: string, kind: string, n: string, flags: OrderFlags) => {
       const limit = n === 'default' ? null : parseLimit(n, 'n');

@@ -17,6 +17,8 @@ type Send = (client: Client, io: Io, value: Json | undefined) => Promise<void>;
 export interface Commands {
   /** Adds a command, to the program or to a group of it. */
   add(name: string, text: string, to?: Command): Command;
+  /** Adds a group of commands. */
+  group(name: string, text: string): Command;
   choose(flags: object, action: Action): void;
   client(use: (client: Client, io: Io) => Promise<ExitCode>): Action;
 }
